@@ -1,0 +1,109 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The JSON profile of everything that is hashed or signed.  # spec: 1
+
+RFC 8785 restricted to objects with ASCII keys, strings, integers within +-(2^53-1), booleans and arrays:
+no floats, no null, at most 8 levels. Readers parse, re-encode and compare bytes, which refuses duplicate
+keys, white space, other escapes and 1.0 for 1 in one stroke.
+"""
+
+from __future__ import annotations
+
+import base64
+import binascii
+import hashlib
+import json
+import re
+from typing import Any, NoReturn
+
+from .errors import Unreadable
+
+LIMIT = 2**53 - 1
+DEPTH = 8
+
+# U+0000-001F but LF, U+007F-009F, lone surrogates
+_FORBIDDEN = re.compile("[\x00-\x09\x0b-\x1f\x7f-\x9f\ud800-\udfff]")
+
+
+class NotCanonical(Unreadable):
+    """The bytes are not canonical JSON."""
+
+    name = "not-canonical"
+
+
+def encode(value: Any) -> bytes:
+    """The canonical bytes of `value` (dict, list, str, int, bool). Raises NotCanonical for anything else."""
+    _check(value, DEPTH)
+    return _dump(value)
+
+
+def decode(data: bytes) -> Any:
+    """The value of canonical bytes. Raises NotCanonical when they are not exactly what `encode` would write."""
+    try:
+        value = json.loads(data.decode("utf-8"), parse_float=_no, parse_constant=_no)
+    except RecursionError:
+        raise NotCanonical(f"more than {DEPTH} levels") from None
+    except (
+        ValueError
+    ) as error:  # also UnicodeDecodeError, JSONDecodeError and integers of thousands of digits
+        raise NotCanonical(f"not JSON of the profile: {error}") from None
+    _check(value, DEPTH)
+    if _dump(value) != data:
+        raise NotCanonical("not in canonical form")
+    return value
+
+
+def digest(value: Any) -> bytes:
+    """SHA-256 of the canonical bytes: 32 bytes."""
+    return hashlib.sha256(encode(value)).digest()
+
+
+def b64u(data: bytes) -> str:
+    """base64url without padding."""
+    return base64.urlsafe_b64encode(data).rstrip(b"=").decode("ascii")
+
+
+def unb64u(text: str, length: int | None = None) -> bytes:
+    """Strict inverse of `b64u`: decode, encode, compare. `length` in bytes, when it is known."""
+    try:
+        data = base64.urlsafe_b64decode(text.encode("ascii") + b"=" * (-len(text) % 4))
+    except (binascii.Error, UnicodeEncodeError, ValueError):
+        raise NotCanonical("not base64url") from None
+    if b64u(data) != text:
+        raise NotCanonical("not strict base64url")
+    if length is not None and len(data) != length:
+        raise NotCanonical(f"{len(data)} bytes where {length} belong")
+    return data
+
+
+def _dump(value: Any) -> bytes:
+    return json.dumps(value, sort_keys=True, separators=(",", ":"), ensure_ascii=False).encode("utf-8")
+
+
+def _no(what: str) -> NoReturn:
+    raise NotCanonical(f"{what[:20]} is not an integer of the profile")
+
+
+def _check(value: Any, depth: int) -> None:
+    # A bool is an int in Python: it is let through first, and json writes it as true or false.
+    if isinstance(value, bool):
+        return
+    if isinstance(value, int):
+        if not -LIMIT <= value <= LIMIT:
+            raise NotCanonical("an integer beyond 2^53-1")
+    elif isinstance(value, str):
+        if _FORBIDDEN.search(value):
+            raise NotCanonical("a control character or a lone surrogate in a string")
+    elif isinstance(value, dict):
+        if not depth:
+            raise NotCanonical(f"more than {DEPTH} levels")
+        for key, inner in value.items():
+            if not isinstance(key, str) or not key.isascii() or _FORBIDDEN.search(key):
+                raise NotCanonical("a key that is not plain ASCII")
+            _check(inner, depth - 1)
+    elif isinstance(value, list):
+        if not depth:
+            raise NotCanonical(f"more than {DEPTH} levels")
+        for inner in value:
+            _check(inner, depth - 1)
+    else:
+        raise NotCanonical(f"{type(value).__name__} is not of the profile")
