@@ -60,7 +60,7 @@ class Breach(Refused):
 
 
 class Declined(Refused):
-    """A server said no. status: HTTP status; name and hint are the server's, when it sent a well-formed error."""
+    """A server said no. status: of HTTP; name and hint are the server's, when its error was well-formed."""
 
     name = "declined"
 

@@ -9,8 +9,8 @@ import sys
 from collections.abc import Sequence
 from typing import NoReturn
 
-from .. import __version__
-from ..errors import FrondeError
+from fronde import __version__
+from fronde.errors import FrondeError
 from . import demo, member, operator, record, verify
 
 USAGE = 64
@@ -31,7 +31,7 @@ def parser() -> argparse.ArgumentParser:
         prog="fronde",
         description="Write, sign, prove, deliver and follow up an open letter. "
         "Anyone can check that N verified colleagues signed; nobody can tell which ones.",
-        epilog="Exit codes: 0 done, 1 refused or failed, 2 cannot read, 3 not tied to anybody, 64 wrong usage.",
+        epilog="Exit codes: 0 done, 1 refused or failed, 2 cannot read, 3 untied, 64 wrong usage.",
     )
     top.add_argument("--version", action="version", version=f"fronde {__version__}")
     commands = top.add_subparsers(dest="command", metavar="COMMAND", required=True)
