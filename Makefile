@@ -40,7 +40,7 @@ stories: $(VENV)/.dev node chromium ## only the stories in a real browser
 	$(BIN)/python -m pytest tests/stories
 
 slow: $(VENV)/.dev node chromium ## the long forms: kills, mutants
-	$(BIN)/python -m pytest -m slow -o addopts=""
+	$(BIN)/python -m pytest -m slow
 
 bench: $(VENV)/.dev chromium ## the figures of bench/README.md, measured here
 	$(BIN)/python -m bench
