@@ -1,0 +1,48 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The heads of one letter opened: every version of its log that was ever signed is a beginning of this one.
+
+# spec: 13.4. The instance log shows H(nonce || checkpoint) for each version, heads.json opens them. Rules,
+each with the name of its breach:
+
+there is at least one head                                             head-missing
+heads.json opens every head, and nothing else                          heads-number
+sizes start at 1 or more and never fall                                head-shrunk
+no size is beyond the log                                              head-beyond
+each opens to the root of the first `size` entries of this log         head-other-version
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+
+from fronde.errors import Breach
+
+from .checkpoint import Checkpoint
+from .entry import head_hash
+from .tree import Tree
+
+
+def open_heads(
+    found: Sequence[bytes], claimed: Sequence[tuple[bytes, int]], origin: str, hashes: Iterable[bytes]
+) -> int:
+    """Checks the heads of a letter and returns the size of the last one.
+
+    found: hashes of its heads in the instance log; claimed: (nonce, size) of heads.json; origin and leaf
+    hashes of the letter's log. Each leaf is hashed once. Raises Breach.
+    """
+    if not found:
+        raise Breach("head-missing", "the instance log holds no head of this letter")
+    if len(found) != len(claimed):
+        raise Breach("heads-number", f"{len(found)} heads in the instance log, {len(claimed)} are opened")
+    tree, leaves = Tree(), iter(hashes)
+    for position, (hidden, (nonce, size)) in enumerate(zip(found, claimed, strict=True)):
+        if size < max(1, tree.size):
+            raise Breach("head-shrunk", f"head {position} has size {size} after {tree.size}")
+        while tree.size < size:
+            leaf = next(leaves, None)
+            if leaf is None:
+                raise Breach("head-beyond", f"head {position} has size {size}, this log ends at {tree.size}")
+            tree.append(leaf)
+        if head_hash(nonce, Checkpoint(origin, size, tree.root()).body) != hidden:
+            raise Breach("head-other-version", f"head {position} is of another version of this record")
+    return tree.size
