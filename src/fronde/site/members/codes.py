@@ -16,7 +16,10 @@ import threading
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from fronde.errors import FrondeError, Refused
+from django.utils.translation import gettext as _
+
+from fronde.errors import Declined
+from fronde.site.http import TooMany
 
 LIFETIME = 600.0  # seconds
 TRIES = 5
@@ -25,20 +28,16 @@ ALPHABET = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"  # Crockford's base32
 LENGTH = 8
 
 
-class WrongCode(Refused):
+class WrongCode(Declined):
     """Wrong, expired, spent or never given out: the answer does not say which."""
 
-    name = "code"
-
-
-class Busy(FrondeError):
-    """Too many requests at the moment. wait: seconds until another try makes sense."""
-
-    name = "busy"
-
-    def __init__(self, wait: float) -> None:
-        super().__init__("Too many requests at the moment.", hint="Wait a little, then try again.")
-        self.wait = wait
+    def __init__(self) -> None:
+        super().__init__(
+            _("The code is wrong, spent or too old."),
+            status=403,
+            hint=_("Type the newest code, in the browser that asked for it, or ask for another one."),
+            name="code",
+        )
 
 
 @dataclass
@@ -60,7 +59,7 @@ class Codes:
         self._book: dict[bytes, _Pending] = {}  # in the order in which codes run out
 
     def give(self, workplace: str, challenge: bytes, identity: str) -> str:
-        """A new code of 40 random bits, in place of an older one of this challenge. Raises Busy."""
+        """A new code of 40 random bits, in place of an older one of this challenge. Raises TooMany."""
         key = _key(workplace, challenge)
         code = encode(secrets.randbits(40))
         with self._lock:
@@ -68,7 +67,8 @@ class Codes:
             self._forget_expired(now)
             self._book.pop(key, None)
             if len(self._book) >= self._most:
-                raise Busy(next(iter(self._book.values())).until - now)
+                wait = next(iter(self._book.values())).until - now
+                raise TooMany(_("Too many people join at this moment."), after=wait)
             self._book[key] = _Pending(code, identity, now + LIFETIME)
         return code
 
@@ -82,11 +82,11 @@ class Codes:
             self._forget_expired(self._clock())
             pending = self._book.get(key)
             if pending is None or not pending.tries:
-                raise _wrong()
+                raise WrongCode
             right = hmac.compare_digest(pending.code.encode(), code.encode())
             if not right or pending.request not in (None, request):
                 pending.tries -= 1
-                raise _wrong()
+                raise WrongCode
             pending.request = request
             return pending.identity
 
@@ -110,10 +110,3 @@ def encode(bits: int) -> str:
 def _key(workplace: str, challenge: bytes) -> bytes:
     # Hashed: what a dictionary lookup tells by its time is not the challenge.
     return hashlib.sha256(workplace.encode() + b"\0" + challenge).digest()
-
-
-def _wrong() -> WrongCode:
-    return WrongCode(
-        "The code is wrong, spent or too old.",
-        hint="Type the newest code, in the browser that asked for it, or ask for another one.",
-    )

@@ -14,6 +14,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from django.utils.translation import gettext as _
+
 from fronde.errors import Refused, Usage
 
 DOMAINS = 10  # a rule that people can read at a glance
@@ -96,21 +98,21 @@ def canonical(mailbox: str, rule: Rule) -> str:
     local, domain = _split(mailbox)
     if domain not in rule.domains:
         raise BadMailbox(
-            "The mailbox is not at a mail domain of this workplace.",
-            hint=f"It must end in @{' or @'.join(rule.domains)}.",
+            _("The mailbox is not at a mail domain of this workplace."),
+            hint=_("It must end in %s.") % " / ".join(f"@{one}" for one in rule.domains),
             name="mailbox-domain",
         )
     local = _without_tag(local)
     if rule.shape is not None and not SHAPES[rule.shape].fullmatch(local):
         raise BadMailbox(
-            "The mailbox is not of the form that mailboxes of people have at this workplace.",
-            hint=f"The part before the @ must look like {rule.shape}.",
+            _("The mailbox is not of the form that mailboxes of people have at this workplace."),
+            hint=_("The part before the @ must look like %s.") % rule.shape,
             name="mailbox-shape",
         )
     if _is_role(local):
         raise BadMailbox(
-            "This is a mailbox of a team or a role, not of one person.",
-            hint="Use your own mailbox at work.",
+            _("This is a mailbox of a team or a role, not of one person."),
+            hint=_("Use your own mailbox at work."),
             name="mailbox-role",
         )
     return f"{local}@{domain}"
@@ -141,7 +143,7 @@ def _is_role(local: str) -> bool:
 
 def _malformed() -> BadMailbox:
     return BadMailbox(
-        "This is not a mailbox in plain letters, digits, dots, hyphens and underscores.",
-        hint="Type it as in anne.meyer@meridian.example.",
+        _("This is not a mailbox in plain letters, digits, dots, hyphens and underscores."),
+        hint=_("Type it as in anne.meyer@meridian.example."),
         name="mailbox-form",
     )
