@@ -106,18 +106,19 @@ def test_only_the_operator_reads_the_outbox(tmp_path):
 
 
 @pytest.mark.parametrize(
-    ("url", "scheme", "host", "port", "user", "password"),
+    ("url", "expected"),
     [
-        ("smtp://mail.example", "smtp", "mail.example", 25, "", ""),
-        ("smtp://localhost:1025", "smtp", "localhost", 1025, "", ""),
-        ("smtp://u:p@127.0.0.1", "smtp", "127.0.0.1", 25, "u", "p"),
-        ("smtp://u:p@[::1]:26/", "smtp", "::1", 26, "u", "p"),
-        ("smtps://u:p%40ss@mail.example", "smtps", "mail.example", 465, "u", "p@ss"),
-        ("smtp+starttls://u%40x:p@mail.example", "smtp+starttls", "mail.example", 587, "u@x", "p"),
+        ("smtp://mail.example", Smtp("mail.example", 587, "starttls")),
+        ("smtp://u%40x:p@mail.example:25", Smtp("mail.example", 25, "starttls", "u@x", "p")),
+        ("smtps://u:p%40ss@mail.example", Smtp("mail.example", 465, "tls", "u", "p@ss")),
+        ("smtps://localhost", Smtp("localhost", 465, "tls")),
+        ("smtp://localhost", Smtp("localhost", 25, "plain")),
+        ("smtp://127.0.0.1:1025", Smtp("127.0.0.1", 1025, "plain")),
+        ("smtp://u:p@[::1]:26/", Smtp("::1", 26, "plain", "u", "p")),
     ],
 )
-def test_the_address_of_a_mail_server_is_read(url, scheme, host, port, user, password):
-    assert Smtp.parse(url) == Smtp(scheme, host, port, user, password)
+def test_the_address_of_a_mail_server_is_read(url, expected):
+    assert Smtp.parse(url) == expected
 
 
 @pytest.mark.parametrize(
@@ -133,7 +134,7 @@ def test_the_address_of_a_mail_server_is_read(url, scheme, host, port, user, pas
         "smtps://u:secret@mail.example/path",
         "smtps://u:secret@mail.example?tls=no",
         "smtps://u:secret@mail.example#x",
-        "smtp://u:secret@mail.example",
+        "smtp+starttls://u:secret@mail.example",
         "smtps://u:secret@[mail.example",
     ],
 )
@@ -231,7 +232,7 @@ def certificate(tmp_path_factory):
 
 def test_a_mail_goes_out_over_smtp(serve):
     handler = Server()
-    Smtp("smtp", "127.0.0.1", serve(handler))(MAIL, NOW)
+    Smtp("127.0.0.1", serve(handler), "plain")(MAIL, NOW)
     (sent,) = handler.mails
     assert (sent.mail_from, sent.rcpt_tos) == (MAIL.sender, [MAIL.to])
     assert parsed(sent.content)["Date"] == "Tue, 03 Nov 2026 14:00:00 +0000"
@@ -240,7 +241,7 @@ def test_a_mail_goes_out_over_smtp(serve):
 
 def test_the_machines_own_name_is_not_told(serve):
     handler = Server()
-    Smtp("smtp", "127.0.0.1", serve(handler))(MAIL, NOW)
+    Smtp("127.0.0.1", serve(handler), "plain")(MAIL, NOW)
     assert handler.names == ["fronde.example"]
 
 
@@ -254,7 +255,7 @@ def test_a_password_travels_only_inside_starttls(serve, certificate):
     port = serve(
         handler, tls_context=certificate[0], require_starttls=True, authenticator=check, auth_required=True
     )
-    Smtp("smtp+starttls", "localhost", port, "user", "pass", certificate[1])(MAIL, NOW)
+    Smtp("localhost", port, "starttls", "user", "pass", certificate[1])(MAIL, NOW)
     assert logins == [(True, b"user", b"pass")]
     assert len(handler.mails) == 1
 
@@ -262,7 +263,7 @@ def test_a_password_travels_only_inside_starttls(serve, certificate):
 def test_starttls_that_is_not_offered_sends_nothing(serve):
     handler = Server()
     with pytest.raises(smtplib.SMTPNotSupportedError):
-        Smtp("smtp+starttls", "127.0.0.1", serve(handler))(MAIL, NOW)
+        Smtp("127.0.0.1", serve(handler), "starttls")(MAIL, NOW)
     assert not handler.mails
 
 
@@ -270,14 +271,14 @@ def test_a_certificate_that_nobody_trusts_sends_nothing(serve, certificate):
     handler = Server()
     port = serve(handler, tls_context=certificate[0])
     with pytest.raises(ssl.SSLCertVerificationError):
-        Smtp("smtp+starttls", "localhost", port)(MAIL, NOW)
+        Smtp("localhost", port, "starttls")(MAIL, NOW)
     assert not handler.mails
 
 
 def test_smtps_speaks_tls_from_the_start(serve, certificate):
     handler = Server()
     port = serve(handler, ssl_context=certificate[0], server_hostname="localhost")
-    Smtp("smtps", "localhost", port, context=certificate[1])(MAIL, NOW)
+    Smtp("localhost", port, "tls", context=certificate[1])(MAIL, NOW)
     assert len(handler.mails) == 1
 
 
@@ -348,7 +349,7 @@ def test_after_four_tries_a_mail_is_given_up(error):
 @pytest.mark.usefixtures("quick")
 def test_a_mailbox_that_the_server_does_not_know_is_not_tried_again(serve):
     handler = Server("550 no such user")
-    room = carry(Smtp("smtp", "127.0.0.1", serve(handler)))
+    room = carry(Smtp("127.0.0.1", serve(handler), "plain"))
     assert (room.sent, room.failed, handler.asked) == (0, 1, 1)
 
 

@@ -52,7 +52,8 @@ THREADS = 4  # a slow mail server holds up one mail a thread
 TIMEOUT = 15.0  # seconds for each step of SMTP
 PAUSES = (2.0, 10.0, 30.0)  # seconds before each further try
 FIXED = 946_684_800  # 2000-01-01: the date of every file in the outbox
-DEFAULT_PORTS = {"smtp": 25, "smtp+starttls": 587, "smtps": 465}
+LOOPBACK = ("localhost", "127.0.0.1", "::1")
+PORTS = {"plain": 25, "starttls": 587, "tls": 465}
 
 
 @dataclass(frozen=True)
@@ -103,42 +104,48 @@ class Outbox:
 
 @dataclass(frozen=True, repr=False)
 class Smtp:
-    """A mail server: scheme smtp, smtp+starttls or smtps, and perhaps a user."""
+    """A mail server. security: "tls" (from the start), "starttls" (or nothing is sent) or "plain"."""
 
-    scheme: str
     host: str
     port: int
+    security: str
     user: str = ""
     password: str = ""
     context: ssl.SSLContext | None = None
 
     @classmethod
     def parse(cls, url: str) -> Smtp:
-        """FRONDE_SMTP_URL. Raises Usage, which repeats nothing of a password."""
+        """FRONDE_SMTP_URL: smtps:// speaks TLS, smtp:// STARTTLS; only to this machine itself plain.
+
+        Raises Usage, which repeats nothing of a password.
+        """
         try:
             parts = urllib.parse.urlsplit(url)
-            port = parts.port or DEFAULT_PORTS[parts.scheme]
-        except (ValueError, KeyError):
-            raise _bad_url("It is not of the form smtps://user:password@host:port.") from None
-        if not parts.hostname or parts.path.strip("/") or parts.query or parts.fragment:
-            raise _bad_url("It is not of the form smtps://user:password@host:port.")
+            port = parts.port
+        except ValueError:
+            raise _bad_url() from None
+        if parts.scheme not in ("smtp", "smtps") or not parts.hostname:
+            raise _bad_url()
+        if parts.path.strip("/") or parts.query or parts.fragment:
+            raise _bad_url()
+        security = "tls" if parts.scheme == "smtps" else "starttls"
+        if security == "starttls" and parts.hostname in LOOPBACK:
+            security = "plain"
         user, password = (urllib.parse.unquote(part or "") for part in (parts.username, parts.password))
-        if user and parts.scheme == "smtp" and parts.hostname not in ("localhost", "127.0.0.1", "::1"):
-            raise _bad_url("It would send a password in the clear.")
-        return cls(parts.scheme, parts.hostname, port, user, password)
+        return cls(parts.hostname, port or PORTS[security], security, user, password)
 
     def __call__(self, mail: Mail, now: datetime.datetime) -> None:
         message = mail.message(now.replace(minute=0, second=0, microsecond=0))
         # Without a name of ours smtplib would look up this machine's and tell it.
         with self._connect(mail.sender.partition("@")[2]) as server:
-            if self.scheme == "smtp+starttls":
+            if self.security == "starttls":
                 server.starttls(context=self._tls())
             if self.user:
                 server.login(self.user, self.password)
             server.send_message(message, mail.sender, [mail.to])
 
     def _connect(self, name: str) -> smtplib.SMTP:
-        if self.scheme == "smtps":
+        if self.security == "tls":
             return smtplib.SMTP_SSL(self.host, self.port, name, timeout=TIMEOUT, context=self._tls())
         return smtplib.SMTP(self.host, self.port, name, timeout=TIMEOUT)
 
@@ -202,7 +209,7 @@ class Post:
 
     def _send(self, mail: Mail) -> bool:
         """Whether the mail went out, after a few tries. The error is dropped: it may name the mailbox."""
-        for pause in (*PAUSES, None):
+        for pause in (*PAUSES, 0.0):
             try:
                 self._carrier(mail, self._now())
             except smtplib.SMTPRecipientsRefused as error:
@@ -212,14 +219,14 @@ class Post:
                 pass
             else:
                 return True
-            if pause is None or self._stopped.wait(pause):
+            if self._stopped.wait(pause):
                 break
         return False
 
 
-def _bad_url(what: str) -> Usage:
+def _bad_url() -> Usage:
     return Usage(
-        f"FRONDE_SMTP_URL cannot be used. {what}",
-        hint="Known schemes: smtps (TLS from the start), smtp+starttls (STARTTLS or nothing), smtp (plain).",
+        "The address of the mail server (FRONDE_SMTP_URL) cannot be used.",
+        hint="Write smtps://USER:PASSWORD@HOST:465 or smtp://USER:PASSWORD@HOST:587.",
         name="smtp-url",
     )
