@@ -1,0 +1,170 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What a member signs and withdraws, what a commitment hides, what a receipt says.  # spec: 7, 9, 14
+
+    sign      {v, type, letter, key, tokens: [token], as, commitment?, sig}
+    withdraw  {v, type, letter, key, sig}
+
+`sig` is Ed25519 by the slot's key over "fronde/<type>/1\\n" and the canonical entry without sig. The token
+is worth nothing without that key, the signature nothing under another letter. A *named* sign carries a
+commitment; the name itself, its *opening*, lies beside the log and can be erased.
+"""
+
+from __future__ import annotations
+
+import base64
+import datetime
+import hashlib
+import re
+import unicodedata
+from collections.abc import Mapping
+from typing import Any
+
+from fronde import canonical, form
+from fronde.canonical import b64u, unb64u
+from fronde.errors import Refused
+from fronde.form import BadForm, fields_of
+from fronde.letter import Letter
+from fronde.tokens import blindrsa, ed25519, privacypass
+
+NAMED, HIDDEN = "named", "hidden"
+GRACE = datetime.timedelta(hours=1)
+
+# Controls, and what is not seen or turns the direction of a line.  # trust: 35
+_UNSEEN = re.compile(
+    "[\x00-\x1f\x7f-\x9f\u061c\u200b\u200e\u200f\u2028-\u202e\u2060-\u2069\ud800-\udfff\ufeff\ufff9-\ufffb"
+    "\U000e0000-\U000e007f]"
+)
+
+
+class WrongEntry(Refused):
+    """A sign or withdraw that is not this letter's, or not by its rules; `name` says why."""
+
+    name = "wrong-entry"
+
+
+class BadOpening(Refused):
+    """An opening that does not open the entry's commitment."""
+
+    name = "bad-opening"
+
+
+def _visible(most: int) -> form.Check:
+    plain = form.text(most)
+
+    def check(value: Any, at: str) -> None:
+        plain(value, at)
+        if hidden := _UNSEEN.search(value):
+            raise BadForm(f"{at}: an invisible character, U+{ord(hidden[0]):04X}")
+
+    return check
+
+
+SHOWN = fields_of({"name": _visible(80)}, optional={"note": _visible(280)}, reserved=("role", "facets"))
+OPENING = fields_of({"salt": form.data(32), "shown": SHOWN})
+
+
+def check_shown(shown: Mapping[str, Any]) -> None:
+    """Raises BadForm for a name or a note that may not be shown, Newer for a role or facets."""
+    SHOWN(shown, "")
+
+
+def shown_of(name: str, note: str = "") -> dict[str, str]:
+    """What a member typed as it is hashed and shown: NFC, no white space around it. Raises BadForm."""
+    typed = {"name": name, "note": note}
+    clean = {field: unicodedata.normalize("NFC", text).strip() for field, text in typed.items()}
+    shown = {field: text for field, text in clean.items() if text or field == "name"}
+    check_shown(shown)
+    return shown
+
+
+def commitment(key: bytes, salt: bytes, shown: Mapping[str, Any]) -> bytes:
+    """H("fronde/shown/1\\n" || key[32] || salt[32] || canonical(shown)): what a named sign carries.
+
+    The key is in it so that nobody can carry another's commitment; the salt (fresh, random) hides the name.
+    """
+    return hashlib.sha256(b"fronde/shown/1\n" + key + salt + canonical.encode(dict(shown))).digest()
+
+
+def sign_entry(
+    letter: Letter, sign_seed: bytes, token: bytes, mode: str, commitment: bytes | None = None
+) -> bytes:
+    """The canonical bytes of a `sign`. mode "named" goes with a commitment, "hidden" without one."""
+    fields: dict[str, Any] = {"as": mode, "tokens": [b64u(token)]}
+    if commitment is not None:
+        fields["commitment"] = b64u(commitment)
+    return _signed(letter, sign_seed, "sign", fields)
+
+
+def withdraw_entry(letter: Letter, sign_seed: bytes) -> bytes:
+    """The canonical bytes of a `withdraw`."""
+    return _signed(letter, sign_seed, "withdraw", {})
+
+
+def _signed(letter: Letter, seed: bytes, kind: str, fields: dict[str, Any]) -> bytes:
+    key = ed25519.public_key(seed)
+    entry = {"v": 1, "type": kind, "letter": b64u(letter.digest), "key": b64u(key), **fields}
+    return canonical.encode({**entry, "sig": b64u(ed25519.sign(seed, _statement(entry)))})
+
+
+def _statement(entry: Mapping[str, Any]) -> bytes:
+    """What `sig` signs."""
+    unsigned = {name: value for name, value in entry.items() if name != "sig"}
+    return f"fronde/{entry['type']}/1\n".encode() + canonical.encode(unsigned)
+
+
+class Checker:
+    """Judges the entries of one letter. `key`: the issuer key of the slot that is bound to it.
+
+    Entries come as `record.entry.parse_letter` gives them. What is the same for all is computed once.
+    """
+
+    def __init__(self, letter: Letter, key: blindrsa.PublicKey) -> None:
+        self._key = key
+        self._letter = b64u(letter.digest)
+        self._modes = frozenset(letter.modes)
+        self._challenge = privacypass.slot_challenge(letter.host, letter.workplace, letter.slot)
+
+    def check(self, entry: Mapping[str, Any]) -> None:
+        """Steps 6 and 7 for one `sign` or `withdraw`, without its position.
+
+        Raises WrongEntry (other-letter, bad-mode, bad-commitment), BadToken, BadKey or BadSignature.
+        """
+        if entry["letter"] != self._letter:
+            raise WrongEntry(f"a {entry['type']} of another letter", name="other-letter")
+        key = unb64u(entry["key"])
+        if entry["type"] == "sign":
+            self._check_mode(entry)
+            expected = privacypass.token_input(privacypass.nonce(key), self._challenge, self._key.key_id)
+            privacypass.check_token(unb64u(entry["tokens"][0]), expected, self._key)
+        ed25519.verify(key, unb64u(entry["sig"]), _statement(entry))
+
+    def admit(self, entry: Mapping[str, Any]) -> None:
+        """What a server asks of a new entry: `check`, and points of prime order (see tokens/ed25519.py)."""
+        self.check(entry)
+        ed25519.check_prime_order(unb64u(entry["key"]), unb64u(entry["sig"]))
+
+    def _check_mode(self, entry: Mapping[str, Any]) -> None:
+        if entry["as"] not in self._modes:
+            raise WrongEntry(f"signed as {entry['as']}, which this letter does not offer", name="bad-mode")
+        if (entry["as"] == NAMED) != ("commitment" in entry):
+            raise WrongEntry("named without a commitment, or hidden with one", name="bad-commitment")
+
+    def check_opening(self, entry: Mapping[str, Any], opening: Mapping[str, Any]) -> None:
+        """Raises Unreadable when `opening` is not of its form, BadOpening when it is not this entry's."""
+        OPENING(opening, "")
+        if entry["type"] != "sign" or entry["as"] != NAMED:
+            raise BadOpening("an opening of an entry that hides no name")
+        salt, key = unb64u(opening["salt"]), unb64u(entry["key"])
+        if b64u(commitment(key, salt, opening["shown"])) != entry["commitment"]:
+            raise BadOpening("an opening that does not match the commitment")
+
+
+def publish_by(letter: Letter, kind: str) -> datetime.datetime:
+    """Until when a `sign` or `withdraw` is published: the same for all, so that it tells no time.  # spec: 9"""
+    return (letter.closes if kind == "sign" else letter.withdraw_until) + GRACE
+
+
+def receipt_text(origin: str, leaf_hash: bytes, publish_by: datetime.datetime) -> str:
+    """The text of a receipt, to be signed by `<host>/receipts`. `origin`: that of the letter's log."""
+    leaf = base64.b64encode(leaf_hash).decode()
+    return f"fronde/receipt/1\n{origin}\n{leaf}\n{form.format_time(publish_by)}\n"
