@@ -22,27 +22,45 @@ from .entry import head_hash
 from .tree import Tree
 
 
+class HeadBreach(Breach):
+    """A rule broken by the head at `position` among the letter's heads; 0 when no single one is to blame."""
+
+    def __init__(self, name: str, message: str, *, position: int = 0) -> None:
+        super().__init__(name, message, hint="Keep the evidence and show it to others.")
+        self.position = position
+
+
 def open_heads(
     found: Sequence[bytes], claimed: Sequence[tuple[bytes, int]], origin: str, hashes: Iterable[bytes]
 ) -> int:
     """Checks the heads of a letter and returns the size of the last one.
 
     found: hashes of its heads in the instance log; claimed: (nonce, size) of heads.json; origin and leaf
-    hashes of the letter's log. Each leaf is hashed once. Raises Breach.
+    hashes of the letter's log. Each leaf is hashed once. Raises HeadBreach.
     """
     if not found:
-        raise Breach("head-missing", "the instance log holds no head of this letter")
+        raise HeadBreach("head-missing", "the instance log holds no head of this letter")
     if len(found) != len(claimed):
-        raise Breach("heads-number", f"{len(found)} heads in the instance log, {len(claimed)} are opened")
+        raise HeadBreach("heads-number", f"{len(found)} heads in the instance log, {len(claimed)} are opened")
     tree, leaves = Tree(), iter(hashes)
     for position, (hidden, (nonce, size)) in enumerate(zip(found, claimed, strict=True)):
         if size < max(1, tree.size):
-            raise Breach("head-shrunk", f"head {position} has size {size} after {tree.size}")
+            raise HeadBreach(
+                "head-shrunk", f"head {position} has size {size} after {tree.size}", position=position
+            )
         while tree.size < size:
             leaf = next(leaves, None)
             if leaf is None:
-                raise Breach("head-beyond", f"head {position} has size {size}, this log ends at {tree.size}")
+                raise HeadBreach(
+                    "head-beyond",
+                    f"head {position} has size {size}, this log ends at {tree.size}",
+                    position=position,
+                )
             tree.append(leaf)
         if head_hash(nonce, Checkpoint(origin, size, tree.root()).body) != hidden:
-            raise Breach("head-other-version", f"head {position} is of another version of this record")
+            raise HeadBreach(
+                "head-other-version",
+                f"head {position} is of another version of this record",
+                position=position,
+            )
     return tree.size
