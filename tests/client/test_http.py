@@ -6,7 +6,7 @@ import pytest
 
 from fronde import canonical
 from fronde.client import http
-from fronde.errors import Breach, Declined, Unreadable, Usage
+from fronde.errors import Breach, Declined, Usage
 
 BASE = "https://rome.example"
 SLUG = re.compile(r"[a-z0-9-]{1,40}")
@@ -91,7 +91,7 @@ def test_an_answer_of_exactly_the_cap_is_read():
 
 
 def test_an_answer_beyond_the_cap_is_refused():
-    with pytest.raises(Unreadable) as caught:
+    with pytest.raises(Breach) as caught:
         server(fixed(content=b"x" * 11)).get("/policy", 10)
     assert caught.value.name == "too-large"
 
@@ -104,7 +104,7 @@ def test_an_endless_answer_is_cut_off_while_it_streams():
             sent.append(1)
             yield b"x" * 1000
 
-    with pytest.raises(Unreadable):
+    with pytest.raises(Breach):
         server(lambda request: httpx.Response(200, content=endless())).get("/policy", 5_000)
     assert len(sent) == 6
 

@@ -24,10 +24,8 @@ import httpx
 from fronde import canonical, form
 from fronde.errors import Breach, Declined, FrondeError, Unreadable, Usage
 
-# The most that an answer may have, in bytes. A bundle holds at most 256 entries of 65,535 and their lengths.
+# The most that an answer may have, in bytes.
 SMALL = 256 * 1024
-TILE = 256 * 32
-BUNDLE = 256 * (2 + 65_535)
 LARGE = 32 * 1024 * 1024
 
 TIMEOUT = httpx.Timeout(60, connect=30)
@@ -140,8 +138,8 @@ class Http:
         self._client.close()
 
     def get(self, path: str, most: int = SMALL) -> bytes:
-        """The bytes at `path`. Raises Declined, Unreachable, Unreadable (too-large) and
-        Breach (cookie, redirect). most: the most bytes that the answer may have.
+        """The bytes at `path`. Raises Declined, Unreachable and Breach (cookie, redirect,
+        too-large). most: the most bytes that the answer may have.
         """
         return self._send(self._client.build_request("GET", path), most)
 
@@ -195,7 +193,7 @@ def _read(response: httpx.Response, most: int, path: str) -> bytes:
     for chunk in response.iter_raw():
         data += chunk
         if len(data) > most:
-            raise Unreadable(f"the answer at {path} is longer than {most} bytes", name="too-large")
+            raise Breach("too-large", f"the answer at {path} is longer than {most} bytes")
     return bytes(data)
 
 

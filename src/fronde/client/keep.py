@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
 """The member's file: what a device must remember, and nothing that it can derive again.  # spec: 4
 
-Canonical JSON of mode 0600, replaced whole. Whoever reads it can show every signature made with it, so what was
-posted is dropped as soon as it is seen in the record, and no mailbox and no time is ever written.
+Canonical JSON of mode 0600, replaced whole. Whoever reads it can show every signature made with it, so what
+was posted is dropped as soon as it is seen in the record, and no mailbox and no time is ever written.
 """
 
 from __future__ import annotations
