@@ -160,7 +160,7 @@ class Checker:
 
 
 def publish_by(letter: Letter, kind: str) -> datetime.datetime:
-    """Until when a `sign` or `withdraw` is published: the same for all, so that it tells no time.  # spec: 9"""
+    """Until when a `sign` or `withdraw` is published: the same for all, so it tells no time.  # spec: 9"""
     return (letter.closes if kind == "sign" else letter.withdraw_until) + GRACE
 
 
