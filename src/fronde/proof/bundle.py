@@ -6,10 +6,10 @@ A ZIP file as most tools write and open it, but only one shape of it is accepted
     | local header | name | data |  ...  | directory record | name |  ...  | end record, 22 bytes |
       member 0, from byte 0                record 0, the same order            the last 22 bytes
 
-members without gap in the order of the directory; stored or deflated; flags 0 or 0x800; plain files; what the
-two headers of a member both say is the same (dates apart, which nobody looks at); no extra field, comment,
-zip64 or data descriptor. Every member inflates to exactly its size and CRC-32, and its deflate stream ends
-where its data ends. So no two readers can see different files in one proof.
+members without gap in the order of the directory; stored or deflated; flags 0 or 0x800; plain files; what
+the two headers of a member both say is the same (dates and versions apart, which nobody looks at); no extra
+field, comment, zip64 or data descriptor. Every member inflates to exactly its size and CRC-32, and its stream
+ends where its data ends. So no two readers can see different files in one proof.
 
 Nothing is ever extracted to a disk. Members are read one at a time and never grow beyond the size they state.
 """
@@ -24,13 +24,14 @@ from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 from typing import Any, BinaryIO, NamedTuple
 
-from ..errors import Newer, Unreadable
-from ..record import tiles
+from fronde.errors import Newer, Unreadable
+from fronde.record import tiles
 
 MOST_FILES = 20_000
 MOST_BYTES = 2 * 1024**3
 MOST_OF_ONE = 256 * 1024**2
 MOST_RATIO = 100
+SPARED = 1024  # bytes beyond the ratio: a small file may be very regular
 
 DOCUMENTS = ("README.txt", "heads.json", "letter.json", "openings.json")
 LOGS = ("instance", "log")
@@ -176,7 +177,7 @@ def _read_directory(directory: bytes, count: int) -> Iterator[tuple[Member, byte
         if fields[16] != data_at:
             raise BadArchive(f"there is a gap or an overlap before {name}", entry=name, name="not-contiguous")
         member = _member(name, fields, data_at + _LOCAL.size + name_length)
-        yield member, directory[at + 6 : at + 12] + directory[at + 16 : at + 30] + raw
+        yield member, directory[at + 8 : at + 12] + directory[at + 16 : at + 30] + raw
         at += _DIRECTORY.size + name_length
         data_at = member.start + member.packed
     if at != len(directory):
@@ -197,7 +198,7 @@ def _member(name: str, fields: tuple[Any, ...], start: int) -> Member:
         raise refuse("is neither stored nor deflated", "member-method")
     if attributes & 0x18 or (attributes >> 28) not in (0, 0o10):
         raise refuse("is not a plain file", "not-a-plain-file")
-    if size > MOST_OF_ONE or size > MOST_RATIO * packed:
+    if size > MOST_OF_ONE or size > MOST_RATIO * packed + SPARED:
         raise refuse("is larger than 256 MiB, or 100 times its packed size", "too-large")
     return Member(name, method, crc, packed, size, start)
 
@@ -211,7 +212,7 @@ def _check_local_headers(file: BinaryIO, records: list[tuple[Member, bytes]], *,
             len(header) != member.start - end
             or header[:4] != b"PK\x03\x04"
             or header[28:30] != b"\0\0"
-            or header[4:10] + header[14:28] + header[30:] != shared
+            or header[6:10] + header[14:28] + header[30:] != shared
         ):
             raise BadArchive(
                 f"the two headers of {member.name} differ", entry=member.name, name="headers-differ"
@@ -291,7 +292,7 @@ def _pack(name: str, data: bytes, at: int) -> tuple[bytes, bytes]:
     stream = zlib.compressobj(6, zlib.DEFLATED, -15)
     packed, method = stream.compress(data) + stream.flush(), _DEFLATED
     # A member that shrinks beyond the cap would be refused as a bomb: it is stored.
-    if len(packed) >= len(data) or len(data) > MOST_RATIO * len(packed):
+    if len(packed) >= len(data) or len(data) > MOST_RATIO * len(packed) + SPARED:
         packed, method = data, _STORED
     shared = (_VERSION, 0, method, 0, _DATE, zlib.crc32(data), len(packed), len(data), len(raw), 0)
     local = _LOCAL.pack(b"PK\x03\x04", *shared) + raw + packed

@@ -17,9 +17,9 @@ from __future__ import annotations
 import re
 from pathlib import Path
 
-from ..errors import FrondeError, Refused, Usage
-from ..record import cosignature, note
-from ..record.note import COSIGNATURE, ED25519, Key
+from fronde.errors import FrondeError, Refused, Usage
+from fronde.record import cosignature, note
+from fronde.record.note import COSIGNATURE, ED25519, Key
 
 NONE = b"none"
 

@@ -6,10 +6,10 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from typing import Literal
+from typing import Literal, NamedTuple
 
-from .. import canonical
-from ..errors import FrondeError, Newer
+from fronde.canonical import encode
+from fronde.errors import FrondeError, Newer
 
 Result = Literal["OK", "FAIL", "NONE"]
 
@@ -32,27 +32,45 @@ UNTIED = "NOT TIED TO ANYBODY: anyone could have made this file"
 FOREIGN = "only worth something if it did not come with this file"
 
 NOT_PROVEN = (
-    "that nobody had two addresses of the accepted shape, and that no member was invented: whoever runs"
-    " the instance could invent some, up to the headcount (with a notary two would have to lie together)",
+    "that nobody had two addresses of the accepted shape, and that no member was invented: whoever runs the"
+    " instance could invent some, up to the headcount (with a notary two would have to lie together)",
     "that a name is its signer's: a name is what its signer typed",
     "that the keys of ended slots were destroyed",
     "that no signature was refused",
-    "that no more people held a token of this slot than the number of issued tokens that is stated",
+    "that no more people held a token of this slot than the stated number of issued tokens",
     "when, between two witnessed checkpoints, a signature was made",
 )
 UNWATCHED = (
-    "that nobody was shown another instance log: no witness has cosigned this one, and it was not compared"
-    " with a checkpoint seen earlier (--compare)"
+    "that nobody was shown another instance log: no witness of a policy has cosigned this one, and it was not"
+    " compared with a checkpoint seen earlier (--compare)"
 )
 
 
-class Failure(Exception):
-    """A step has failed: the error, and the entry where it is seen ("letter/17", "heads.json", or "")."""
+class Fault(NamedTuple):
+    """What is wrong and where ("letter/17", "heads.json", ""); plain, to pass between processes."""
 
-    def __init__(self, entry: str, error: FrondeError) -> None:
-        super().__init__(error.message)
-        self.entry = entry
-        self.error = error
+    entry: str
+    message: str
+    hint: str = ""
+    slug: str = "refused"
+    newer: bool = False
+
+    @classmethod
+    def of(cls, entry: str, error: FrondeError) -> Fault:
+        return cls(entry, _plain(error.message), _plain(error.hint), error.name, isinstance(error, Newer))
+
+
+class Failure(Exception):
+    """A step has failed."""
+
+    def __init__(self, fault: Fault) -> None:
+        super().__init__(fault.message)
+        self.fault = fault
+
+
+def fail(entry: str, slug: str, message: str, hint: str = "") -> Failure:
+    """A Failure to raise."""
+    return Failure(Fault(entry, message, hint, slug))
 
 
 @contextmanager
@@ -61,42 +79,34 @@ def at(entry: str) -> Iterator[None]:
     try:
         yield
     except FrondeError as error:
-        raise Failure(entry, error) from error
+        raise Failure(Fault.of(entry, error)) from error
 
 
 @dataclass(frozen=True)
 class Step:
-    """One numbered step. detail: one sentence. entry, hint, slug: of a FAIL; entry may be empty."""
+    """One numbered step. detail: one sentence. fault: of a FAIL."""
 
     n: int
     result: Result
     detail: str
-    entry: str = ""
-    hint: str = ""
-    slug: str = ""
-    newer: bool = False
+    fault: Fault | None = None
 
     @property
     def name(self) -> str:
         return NAMES[self.n - 1]
-
-    @classmethod
-    def failed(cls, n: int, failure: Failure) -> Step:
-        error = failure.error
-        return cls(n, "FAIL", error.message, failure.entry, error.hint, error.name, isinstance(error, Newer))
 
 
 @dataclass
 class Report:
     """A verification so far, and at its end.
 
-    vouched: a key from outside the file is at hand, `source` says from where. tied: it is the letter's.
-    counts: signatures and withdrawn count entries, shown, not_shown and hidden what is left.
+    tied: a key from outside the file is the letter's; `source` says where it came from. untied: there was
+    none. counts: signatures and withdrawn count entries; shown, not_shown and hidden what is left.
     """
 
     steps: list[Step] = field(default_factory=list)
-    vouched: bool = False
     tied: bool = False
+    untied: bool = False
     origin: str = ""
     fingerprint: str = ""
     source: str = ""
@@ -105,6 +115,7 @@ class Report:
     size: int = 0
     counts: dict[str, int] = field(default_factory=dict)
     closed: bool = False
+    void: bool = False
     watched: bool = False
 
     @property
@@ -116,7 +127,7 @@ class Report:
     def exit(self) -> int:
         """0 proved, 1 failed, 2 cannot be read, 3 proved but tied to nobody."""
         if failure := self.failure:
-            return 2 if failure.n == 1 or failure.newer else 1
+            return 2 if failure.n == 1 or (failure.fault and failure.fault.newer) else 1
         return 0 if self.tied else 3
 
     @property
@@ -128,49 +139,60 @@ class Report:
         """Two sentences."""
         if failure := self.failure:
             return _failed(failure)
-        standing = self.counts["signatures"] - self.counts["withdrawn"]
-        made = f"{_n(self.counts['signatures'], 'signature')} made, {self.counts['withdrawn']} withdrawn"
-        count = (
-            f"{_n(standing, 'colleague')} of {self.workplace} stand{'s' if standing == 1 else ''} under"
-            f" “{self.title}” ({made}), each verified within the twelve months before it opened."
-        )
-        end = "The letter is closed." if self.closed else "The letter is open: the number can still grow."
         if not self.tied:
             end = "But nobody outside this file vouches for it: anyone could have invented all of it."
-        return f"{count} {end}"
+        elif self.closed:
+            end = "The letter is closed."
+        else:
+            end = "The letter is open: this is its record up to here."
+        return f"{self._count()} {end}"
+
+    def _count(self) -> str:
+        if self.void:
+            return f"“{self.title}” was closed with fewer signatures than the floor, so none counts."
+        made, gone = self.counts["signatures"], self.counts["withdrawn"]
+        left = made - gone
+        who = f"{left:,} {'colleague stands' if left == 1 else 'colleagues stand'} under “{self.title}”"
+        return (
+            f"{who} at {self.workplace} ({made:,} signed, {gone:,} withdrew), each verified within the last"
+            " twelve months before it opened."
+        )
 
     def to_json(self) -> bytes:
         """The report for machines: canonical JSON."""
         steps = [
-            {"n": s.n, "name": s.name, "result": s.result, "detail": s.detail}
-            | ({"entry": s.entry} if s.entry else {})
-            for s in self.steps
+            {"n": step.n, "name": step.name, "result": step.result, "detail": step.detail}
+            | ({"entry": step.fault.entry} if step.fault and step.fault.entry else {})
+            for step in self.steps
         ]
-        document = {
-            "v": 1,
-            "type": "report",
-            "exit": self.exit,
-            "tied": self.tied,
-            "origin": self.origin,
-            "size": self.size,
-            "counts": self.counts,
-            "steps": steps,
-            "not_proven": list(self.not_proven),
-        }
-        return canonical.encode(document)
+        return encode(
+            {
+                "v": 1,
+                "type": "report",
+                "exit": self.exit,
+                "tied": self.tied,
+                "origin": self.origin,
+                "size": self.size,
+                "counts": self.counts,
+                "steps": steps,
+                "not_proven": list(self.not_proven),
+            }
+        )
 
 
 def _failed(failure: Step) -> str:
-    place = f" at {failure.entry}" if failure.entry else ""
-    if failure.newer:
+    fault = failure.fault
+    place = f" at {fault.entry}" if fault and fault.entry else ""
+    if fault and fault.newer:
         return (
             f"This proof was made by a newer fronde: step {failure.n} meets something unknown{place}."
             " Nothing is proved or disproved; update fronde and check again."
         )
     if failure.n == 1:
-        return f"This is not a proof that can be read{place}. Nothing was checked."
+        return f"This is not a proof that can be read: step 1 fails{place}. Nothing in it was checked."
     return f"This proof is wrong: step {failure.n} fails{place}. Do not rely on its count."
 
 
-def _n(count: int, word: str) -> str:
-    return f"{count:,} {word}{'' if count == 1 else 's'}"
+def _plain(text: str) -> str:
+    """Without anything that a terminal or canonical JSON would not take."""
+    return "".join(c if c.isprintable() else "\N{REPLACEMENT CHARACTER}" for c in text)
