@@ -5,7 +5,7 @@ from __future__ import annotations
 
 import re
 import stat
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
@@ -126,3 +126,6 @@ def _modes() -> Iterator[CheckMessage]:
                 hint=f"chmod 700 {path}",
                 id="fronde.E010",
             )
+
+
+CHECKS = (_file, _folder, _host, _origins, _bind, _mail, _modes)

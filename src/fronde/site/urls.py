@@ -8,6 +8,7 @@ from django.http.response import HttpResponseBase
 from django.urls import include, path
 
 from . import http, pages
+from .letters import files
 from .letters import urls as letters
 from .members import pages as members
 
@@ -15,6 +16,7 @@ urlpatterns = [
     path("", include("fronde.site.record.urls")),
     path("", include("fronde.site.signing.urls")),
     path("", include("fronde.site.members.urls")),
+    path("", include(files.patterns)),
     path("", include(letters.patterns)),
     path("", include(members.patterns)),
 ]

@@ -33,8 +33,8 @@ class Workplace(models.Model):
 class LetterRow(models.Model):
     """A frozen letter and where its life stands.
 
-    bind, nonce: its slot.bind in the instance log and what opens it. issued: the most tokens of its slot that
-    were ever counted (a burn forgets the rows that are counted).
+    bind, nonce: its slot.bind in the instance log and what opens it. signed, withdrawn: entries in its log.
+    issued: the most tokens of its slot that were ever counted (a burn forgets the rows that are counted).
     """
 
     OPEN, CLOSED, VOID, OVER = "open", "closed", "void", "over"
@@ -45,6 +45,8 @@ class LetterRow(models.Model):
     data = models.BinaryField()
     bind = models.PositiveIntegerField()
     nonce = models.BinaryField()
+    signed = models.PositiveIntegerField(default=0)
+    withdrawn = models.PositiveIntegerField(default=0)
     issued = models.PositiveIntegerField()
     state = models.CharField(max_length=6)
 

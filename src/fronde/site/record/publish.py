@@ -131,6 +131,12 @@ def show(log: str) -> None:
         os.utime(path, (moment, moment))
 
 
+def shown(log: str) -> bool:
+    """Whether the published checkpoint is that of the last entry."""
+    head = logs.head(log)
+    return head.size == logs.size(log) and _holds(Folder.current().record(log) / "checkpoint", head.note)
+
+
 def read_note(log: str, note: bytes) -> Checkpoint:
     """The checkpoint of a note under the log's own key. Raises BadNote."""
     return checkpoint.read(note, logs.signer(log).key)

@@ -89,7 +89,7 @@ class Writer:
                 batch.append(self._jobs.get())
             together([each for each in batch if each is not None])
             going = None not in batch
-        connection.close()
+        disconnect()
 
 
 def together(jobs: list[tuple[Job, Future[Any]]]) -> None:
@@ -161,3 +161,8 @@ def tidy() -> None:
     with connection.cursor() as cursor:
         cursor.execute("PRAGMA wal_checkpoint(TRUNCATE)")
         cursor.fetchone()
+
+
+def disconnect() -> None:
+    """Ends this thread's connection: at the end of a thread."""
+    connection.close()

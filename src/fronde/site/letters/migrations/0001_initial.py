@@ -23,6 +23,8 @@ class Migration(migrations.Migration):
                 ("data", models.BinaryField()),
                 ("bind", models.PositiveIntegerField()),
                 ("nonce", models.BinaryField()),
+                ("signed", models.PositiveIntegerField(default=0)),
+                ("withdrawn", models.PositiveIntegerField(default=0)),
                 ("issued", models.PositiveIntegerField()),
                 ("state", models.CharField(max_length=6)),
             ],

@@ -1,5 +1,12 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The logs. WITHOUT ROWID, no time anywhere: what is stored is what is published.  # trust: 2"""
+"""The logs, and signatures on their way into them. WITHOUT ROWID, no time anywhere.  # trust: 2
+
+fronde_log_entry   every entry of every log; fronde_log_head: the last signed head of each
+fronde_head_nonce  what opens the heads of a letter
+fronde_pool        what waits for the next batch; opening: the name, until its batch
+fronde_published   what is in a letter's log, by key: a key that stands here or in the pool is spent
+fronde_opening     the names shown, by index in the log; gone when their signer withdraws
+"""
 
 from __future__ import annotations
 
@@ -24,6 +31,25 @@ CREATE TABLE fronde_head_nonce (
     PRIMARY KEY (letter, idx)
 ) WITHOUT ROWID
 """
+POOL = """
+CREATE TABLE fronde_pool (
+    letter TEXT NOT NULL, key BLOB NOT NULL, withdraw INTEGER NOT NULL, entry BLOB NOT NULL, opening BLOB,
+    PRIMARY KEY (letter, key, withdraw)
+) WITHOUT ROWID
+"""
+PUBLISHED = """
+CREATE TABLE fronde_published (
+    letter TEXT NOT NULL, key BLOB NOT NULL, withdraw INTEGER NOT NULL, named INTEGER NOT NULL,
+    idx INTEGER NOT NULL,
+    PRIMARY KEY (letter, key, withdraw)
+) WITHOUT ROWID
+"""
+OPENING = """
+CREATE TABLE fronde_opening (
+    letter TEXT NOT NULL, idx INTEGER NOT NULL, data BLOB NOT NULL,
+    PRIMARY KEY (letter, idx)
+) WITHOUT ROWID
+"""
 
 
 class Migration(migrations.Migration):
@@ -33,4 +59,7 @@ class Migration(migrations.Migration):
         migrations.RunSQL(ENTRY, "DROP TABLE fronde_log_entry"),
         migrations.RunSQL(HEAD, "DROP TABLE fronde_log_head"),
         migrations.RunSQL(NONCE, "DROP TABLE fronde_head_nonce"),
+        migrations.RunSQL(POOL, "DROP TABLE fronde_pool"),
+        migrations.RunSQL(PUBLISHED, "DROP TABLE fronde_published"),
+        migrations.RunSQL(OPENING, "DROP TABLE fronde_opening"),
     ]

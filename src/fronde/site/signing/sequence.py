@@ -1,0 +1,342 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The life of a letter's log: opened, a batch at a time, closed, over; and the thread that sees to it.  # spec: 8
+
+Assigning is one transaction (batch.py). What follows may be killed at any point and is taken up again:
+
+    seal        tiles, signature, high-water mark, head row
+    announce    `head` in the instance log; after a close, in the same transaction, the slot's end
+    reveal      heads.json, checkpoint
+    the instance log is published
+
+The letter's checkpoint comes before the instance's: whoever reads a `head` finds what it stands for. Whoever
+does any of this, server or command, holds `Folder.publishing()`; a batch begins only when the last is finished.
+"""
+
+from __future__ import annotations
+
+import datetime
+import logging
+import random
+import secrets
+import shutil
+import threading
+from typing import Any
+
+from django.conf import settings
+
+from fronde.errors import FrondeError, Refused, Stopped
+from fronde.letter import Letter
+from fronde.letterfile import freeze
+from fronde.record import entry as entries
+from fronde.record.note import Signer
+from fronde.site import cache, clock
+from fronde.site.folder import INSTANCE, Folder, make, put
+from fronde.site.letters import reading
+from fronde.site.letters.models import LetterRow, Workplace
+from fronde.site.members import enrolment
+from fronde.site.record import logs, pool, publish, store, writer
+from fronde.site.record.logs import Head, OpenedHead
+
+from . import batch, slots
+
+log = logging.getLogger("fronde")
+DICE = random.SystemRandom()
+EVERY = 0.25  # seconds between two looks
+
+
+# -- opening ------------------------------------------------------------------------------------------------
+
+
+def open_letter(draft: dict[str, Any], workplace: Workplace) -> Letter:
+    """Freezes a draft, binds the lowest free slot of the workplace, opens the record and publishes both.
+
+    Raises Refused when no slot is free, Usage when the draft is wrong, Stopped.
+    """
+    store.ready()
+    letter_id = "".join(secrets.choice("abcdefghijklmnopqrstuvwxyz234567") for _ in range(16))
+    folder = Folder.current()
+    _make_keys(folder, letter_id)
+    try:
+        with folder.publishing():
+            letter = store.write(lambda: _freeze(draft, workplace, letter_id))
+            finish(letter_id)
+    except BaseException:
+        if not LetterRow.objects.filter(id=letter_id).exists():
+            shutil.rmtree(folder.log_key(letter_id).parent)
+        raise
+    return letter
+
+
+def _make_keys(folder: Folder, letter_id: str) -> None:
+    make(folder.log_key(letter_id).parent, mode=0o700)
+    put(folder.log_key(letter_id), secrets.token_bytes(32), mode=0o600)
+    put(folder.receipt_key(letter_id), secrets.token_bytes(32), mode=0o600)
+
+
+def _freeze(draft: dict[str, Any], workplace: Workplace, letter_id: str) -> Letter:
+    slot = store.instance().lowest_unbound(workplace.slug)
+    if slot is None:
+        raise Refused(
+            f"No slot of {workplace.slug} is free.",
+            hint="The next season brings new ones; `fronde doctor` says when.",
+            name="no-slot",
+        )
+    letter = freeze(
+        draft,
+        id=letter_id,
+        host=settings.FRONDE_HOST,
+        workplace=_described(workplace),
+        slot=slot.number,
+        log_key=store.signer(letter_id).vkey,
+        instance_key=store.signer(INSTANCE).vkey,
+        now=clock.now(),
+    )
+    letter.check_rules()
+    nonce = secrets.token_bytes(32)
+    bound = entries.slot_bind(workplace.slug, slot.number, entries.bind_hash(nonce, letter.digest))
+    bind = store.append(INSTANCE, [bound])
+    issued = _issued(workplace.slug, slot.number)
+    seed = Folder.current().receipt_key(letter_id).read_bytes()
+    first = entries.letter_open(
+        letter.digest,
+        bind=bind,
+        nonce=nonce,
+        receipt_key=Signer(f"{settings.FRONDE_HOST}/receipts", seed).vkey,
+        workplace=workplace.slug,
+        issuer=settings.FRONDE_HOST,
+        issued=batch.counted(issued, letter.headcount),
+    )
+    store.append(letter_id, [first])
+    LetterRow.objects.create(
+        id=letter_id,
+        workplace=workplace.slug,
+        slot=slot.number,
+        data=letter.data,
+        bind=bind,
+        nonce=nonce,
+        issued=issued,
+        state=LetterRow.OPEN,
+    )
+    return letter
+
+
+def _described(workplace: Workplace) -> dict[str, Any]:
+    described: dict[str, Any] = {"id": workplace.slug, "name": workplace.name}
+    if workplace.headcount is not None:
+        described["headcount"] = {"n": workplace.headcount, "source": workplace.headcount_source}
+    return described
+
+
+def _issued(workplace: str, number: int) -> int:
+    """Tokens of a slot that are out; 0 where the rows are lost: then what was counted before stands."""
+    try:
+        return enrolment.issued(workplace, number)
+    except Stopped:
+        return 0
+
+
+# -- publishing ---------------------------------------------------------------------------------------------
+
+
+def finish(letter_id: str) -> None:
+    """Publishes a letter's log up to its last entry, and the instance log. The caller holds the lock."""
+    head = publish.seal(letter_id)
+    announce(letter_id, head)
+    reveal(letter_id)
+    publish.publish(INSTANCE)
+    cache.forget()
+
+
+def announce(letter_id: str, head: Head) -> None:
+    """The `head` of this version in the instance log, once; the last of a close ends the slot."""
+    last = logs.last_head(letter_id)
+    if last is None or last.size != head.size:
+        store.write(lambda: _announce(letter_id, head))
+
+
+def _announce(letter_id: str, head: Head) -> None:
+    row = LetterRow.objects.get(id=letter_id)
+    nonce = secrets.token_bytes(32)
+    hidden = entries.head_hash(nonce, publish.read_note(letter_id, head.note).body)
+    index = store.append(INSTANCE, [entries.head(row.bind, hidden)])
+    logs.remember_heads(letter_id, [OpenedHead(index, nonce, head.size)])
+    if row.state != LetterRow.OPEN and store.instance().slots[row.workplace, row.slot].end is None:
+        store.append(INSTANCE, [entries.slot_end(row.workplace, row.slot, "closed")])
+
+
+def reveal(letter_id: str) -> None:
+    """heads.json, then the checkpoint."""
+    path = Folder.current().letter(letter_id) / "heads.json"
+    data = entries.heads_file((head.nonce, head.size) for head in logs.opened_heads(letter_id))
+    if not path.exists() or path.read_bytes() != data:
+        put(path, data)
+    publish.show(letter_id)
+
+
+def unfinished(letter_id: str) -> bool:
+    """Whether a crash, or another process, left something unpublished."""
+    last, size = logs.last_head(letter_id), logs.size(letter_id)
+    return last is None or last.size != size or not publish.shown(letter_id) or not publish.shown(INSTANCE)
+
+
+# -- closing ------------------------------------------------------------------------------------------------
+
+
+def close_letter(letter_id: str) -> None:
+    """The last batch, of any size, that ends with letter.close. Raises Refused, Stopped."""
+    store.ready()
+    letter = reading.letter(letter_id)
+    if letter is None:
+        raise Refused(
+            f"There is no letter {letter_id}.", hint="`fronde doctor` lists the letters.", name="no-letter"
+        )
+    with Folder.current().publishing():
+        if LetterRow.objects.get(id=letter_id).state != LetterRow.OPEN:
+            raise Refused(f"The letter {letter_id} is closed already.", name="closed")
+        finish(letter_id)
+        _close(letter)
+
+
+def _close(letter: Letter) -> None:
+    def job() -> None:
+        row = LetterRow.objects.get(id=letter.id)
+        batch.close(row, letter, _issued(row.workplace, row.slot))
+
+    store.write(job)
+    finish(letter.id)
+    store.tidy()
+    _destroy_keys()
+
+
+def _destroy_keys() -> None:
+    """The ended slot's key and rows; where members/ is lost there is nothing left to destroy."""
+    try:
+        slots.sweep()
+    except Stopped as error:
+        log.error("Keys were not destroyed: %s", error.message)
+
+
+def _end(letter: Letter) -> None:
+    """After `withdraw_until`: what still waits, then a last head and nothing any more."""
+
+    def job() -> bool:
+        row = LetterRow.objects.get(id=letter.id)
+        if batch.last_withdrawals(row):
+            return False
+        _announce(letter.id, logs.head(letter.id))
+        pool.forget(letter.id)
+        row.state = LetterRow.OVER
+        row.save()
+        return True
+
+    over = False
+    while not over:
+        over = store.write(job)
+        finish(letter.id)
+    store.tidy()
+
+
+# -- the thread ---------------------------------------------------------------------------------------------
+
+
+class Sequencer:
+    """Does what is due, four times a second, while `fronde serve` runs. Use as a context manager."""
+
+    def __init__(self, dice: random.Random = DICE, every: float = EVERY) -> None:
+        self._dice = dice
+        self._every = every
+        self._stop = threading.Event()
+        self._thread = threading.Thread(target=self._run, name="fronde-sequencer")
+        self._kept: datetime.date | None = None
+        self._said = ""
+
+    def __enter__(self) -> Sequencer:
+        self._thread.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._stop.set()
+        self._thread.join()
+
+    def _run(self) -> None:
+        while not self._stop.is_set():
+            try:
+                self.step(clock.now())
+                self._said = ""
+            except Exception as error:
+                self._complain(error)
+            self._stop.wait(self._every)
+        writer.disconnect()
+
+    def _complain(self, error: Exception) -> None:
+        """Once for each trouble; a full disk is tried again at the next look."""
+        said = f"{error.name}: {error.message}" if isinstance(error, FrondeError) else type(error).__name__
+        if said != self._said:
+            log.error("Publishing has stopped: %s", said, exc_info=not isinstance(error, FrondeError))
+        self._said = said
+
+    def step(self, now: datetime.datetime) -> None:
+        """Everything that is due at `now`. Raises Stopped; whatever is left half done is finished next time."""
+        store.ready()
+        for row in LetterRow.objects.exclude(state=LetterRow.OVER).order_by("bind"):
+            self._letter(row, now)
+        if not publish.shown(INSTANCE):
+            with Folder.current().publishing():
+                publish.publish(INSTANCE)
+        if pool.erased().yes:
+            pool.erased().yes = False
+            store.write(pool.settle)
+            store.tidy()
+        if self._kept != now.date():
+            self._kept = now.date()
+            keep_house(now)
+
+    def _letter(self, row: LetterRow, now: datetime.datetime) -> None:
+        letter = reading.letter(row.id)
+        if letter is None:
+            return
+        ending = now > letter.withdraw_until
+        closing = row.state == LetterRow.OPEN and now >= letter.closes
+        if not (unfinished(row.id) or ending or closing or self._due(row, letter, now)):
+            return
+        with Folder.current().publishing():
+            finish(row.id)
+            row.refresh_from_db()
+            if row.state == LetterRow.OPEN and closing:
+                _close(letter)
+            elif ending:
+                _end(letter)
+            else:
+                self._batch(letter, now)
+
+    def _due(self, row: LetterRow, letter: Letter, now: datetime.datetime) -> bool:
+        if len(pool.ready_to_withdraw(row.id)) >= batch.FLOOR:
+            return True
+        if row.state != LetterRow.OPEN or pool.count_waiting(row.id, withdraw=False) < batch.FLOOR:
+            return False
+        issued = _issued(row.workplace, row.slot)
+        return batch.due(batch.rule(row, letter, issued, since(row.id, now))) > 0
+
+    def _batch(self, letter: Letter, now: datetime.datetime) -> None:
+        def job() -> bool:
+            row = LetterRow.objects.get(id=letter.id)
+            issued = _issued(row.workplace, row.slot)
+            return batch.next_batch(row, letter, issued, since(row.id, now), self._dice)
+
+        if store.write(job):
+            finish(letter.id)
+            store.tidy()
+
+
+def keep_house(now: datetime.datetime) -> None:
+    """Once a day and at a start: seasons end and begin, ended slots are destroyed, rows lose their order."""
+    slots.end_season(now)
+    slots.ensure_seasons(now)
+    slots.sweep()
+    enrolment.rewrite()
+
+
+def since(letter_id: str, now: datetime.datetime) -> datetime.timedelta:
+    """How long ago the letter's checkpoint was published; a clock that was set back makes nobody wait."""
+    moment = (Folder.current().record(letter_id) / "checkpoint").stat().st_mtime
+    return abs(now - datetime.datetime.fromtimestamp(moment, datetime.UTC))
