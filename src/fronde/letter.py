@@ -27,24 +27,24 @@ from fronde.record.note import vkey
 MODES = ("named", "hidden")
 FLOOR = 5  # the smallest group that is ever shown
 
-_lang = pattern(re.compile(r"[A-Za-z0-9-]{1,35}"), "a language tag")
+# The fields that authors write, also in a letter file (letterfile.py).
+TEXTS = {
+    "title": text(200),
+    "lang": pattern(re.compile(r"[A-Za-z0-9-]{1,35}"), "a language tag such as en or pt-BR"),
+    "body": text(100_000, lines=True),
+}
+ADDRESSEE = {"name": text(200), "office": text(200, empty=True)}
+DEMAND = {"id": slug, "ask": text(2000, lines=True), "measure": text(2000, lines=True)}
+DEMAND_MAY = {"due": form.date}
+BATCH = {"min": integer(0), "minutes": integer(0), "tokens": integer(0)}
+RULES = {
+    "modes": array(one_of(MODES, newer=True), least=1),
+    "opens": form.time,
+    "closes": form.time,
+    "withdraw_until": form.time,
+}
+
 _none = array(form.anything, fixed=0)
-_addressee = fields_of({"name": text(200), "office": text(200, empty=True)})
-_demand = fields_of(
-    {"id": slug, "ask": text(2000, lines=True), "measure": text(2000, lines=True)},
-    optional={"due": form.date},
-)
-_batch = fields_of({"min": integer(0), "minutes": integer(0), "tokens": integer(0)})
-_rules = fields_of(
-    {
-        "modes": array(one_of(MODES, newer=True), least=1),
-        "opens": form.time,
-        "closes": form.time,
-        "withdraw_until": form.time,
-        "floor": integer(0),
-        "batch": _batch,
-    }
-)
 _workplace = fields_of(
     {
         "id": slug,
@@ -59,15 +59,13 @@ FORM = form.document(
     {
         "id": pattern(re.compile(r"[a-z2-7]{16}"), "16 characters of a-z and 2-7"),
         "host": form.host,
-        "title": text(200),
-        "to": array(_addressee, least=1),
-        "lang": _lang,
-        "body": text(100_000, lines=True),
-        "demands": array(_demand, least=1),
+        **TEXTS,
+        "to": array(fields_of(ADDRESSEE), least=1),
+        "demands": array(fields_of(DEMAND, DEMAND_MAY), least=1),
         "facets": _none,
         "citations": _none,
         "translations": _none,
-        "rules": _rules,
+        "rules": fields_of({**RULES, "floor": integer(0), "batch": fields_of(BATCH)}),
         "workplaces": array(_workplace, fixed=1),
         "logs": fields_of({"letter": vkey, "instance": vkey}),
         "witnesses": _none,
