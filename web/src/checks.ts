@@ -146,7 +146,8 @@ async function openOnce(server: Server, keep: Keep, kept: Kept, id: string): Pro
     if (key.name !== letter.origin) throw new Refused("other-origin", key.name);
   };
   await proving({ "letter.json": data }, named);
-  const { log: record, evidence } = await seenLog("record", server, `/letters/${id}/record`, key, before, { one: true, from: "tiles" });
+  const reading = () => seenLog("record", server, `/letters/${id}/record`, key, before, { one: true, from: "tiles" });
+  const { log: record, evidence } = await proving({ "letter.json": data }, reading);
   Object.assign(evidence, { "letter.json": data, "instance-checkpoint": now.log.note, "heads.json": heads });
   const first = await proving(evidence, async () => (record.tree.size ? (await record.bundle(0))[0]! : new Uint8Array(0)));
   evidence["record-entry-0.json"] = first;
