@@ -1,10 +1,10 @@
 # SPDX-License-Identifier: Apache-2.0
 """Rendered pages, kept for a second.
 
-A letter that the press links to is read thousands of times between two changes. What stands in front of Django
-answers a page that was rendered within the last second, in the same language and for the same host, without
-running any of it. A letter's pages are also dropped at once when its `version` changes: when something was
-published, and when a name was taken back.
+A letter that the press links to is read thousands of times between two changes. What stands in front of
+Django answers a page that was rendered within the last second, in the same language and for the same host,
+without running any of it. A letter's pages are also dropped at once when its `version` changes: when
+something was published, and when a name was taken back.
 
 Only pages that are the same for everybody are kept, only answers of 200, and nothing about who asked.
 """

@@ -47,11 +47,9 @@ def _has(one: Name, words: Sequence[str]) -> bool:
 
 
 def pick(names: Sequence[Name], query: str = "", page: str = "1") -> Names:
-    """The page `page` ("1", "2", ... or "all") of the names that contain every word of `query`, in their order."""
+    """Those of the names that contain every word of `query`, in their order: page "1", "2", ... or "all"."""
     words = plain(query[:80]).split()
-    found = (
-        [n for n in names if all(word in plain(f"{n[0]} {n[1] or ''}") for word in words)] if words else names
-    )
+    found = [one for one in names if _has(one, words)] if words else names
     size = max(len(found), 1) if page == "all" else A_PAGE
     pages = max(1, -(-len(found) // size))
     number = min(int(page), pages) if page.isascii() and page.isdigit() and 0 < len(page) < 7 else 1
@@ -72,11 +70,11 @@ def pick(names: Sequence[Name], query: str = "", page: str = "1") -> Names:
 
 
 def _numbers(page: int, pages: int) -> list[int | None]:
-    """The first, the last and what is near, with None for each gap."""
+    """The first, the last and what is near, with None for each gap of two or more."""
     near = sorted({1, pages, *(n for n in range(page - 1, page + 2) if 1 <= n <= pages)})
     numbers: list[int | None] = []
     for before, n in zip([0, *near], near, strict=False):
         if n > before + 1:
-            numbers.append(None)
+            numbers.append(None if n > before + 2 else before + 1)
         numbers.append(n)
     return numbers

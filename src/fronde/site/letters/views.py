@@ -7,6 +7,7 @@ Everything comes out of what is published (`reading`): nothing here could show m
 from __future__ import annotations
 
 import datetime
+from collections.abc import Mapping
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -204,7 +205,7 @@ def _document(standing: Standing) -> dict[str, Any]:
     }
 
 
-def _ask(document: dict[str, Any]) -> str:
+def _ask(document: Mapping[str, Any]) -> str:
     """The demands as one paragraph: what the letter asks, before one has read it."""
     asks = (" ".join(demand["ask"].split()) for demand in document["demands"])
     return Truncator(" ".join(asks)).chars(ASK)
