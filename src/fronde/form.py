@@ -34,7 +34,7 @@ def document(kind: str, fields: Mapping[str, Check], **more: Any) -> Check:
     def check(value: Any, at: str) -> None:
         whole(value, at)
         if value["type"] != kind:
-            raise Newer(f"type {value['type']!r} at {at or 'the top'}, where {kind!r} belongs")
+            raise Newer(f"type {value['type'][:40]!r} at {at or 'the top'}, where {kind!r} belongs")
         inner(value, at)
 
     return check
@@ -218,4 +218,5 @@ def parse_time(value: str) -> datetime.datetime:
 
 def format_time(moment: datetime.datetime) -> str:
     """The `time` string of an aware moment, cut to the second."""
-    return moment.astimezone(datetime.UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+    # Not strftime: it writes the year 999 with three digits.
+    return moment.astimezone(datetime.UTC).replace(microsecond=0, tzinfo=None).isoformat() + "Z"

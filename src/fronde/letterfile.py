@@ -103,20 +103,7 @@ def freeze(
     both modes; batches as protocol.md 8 says. Raises Usage when it would close at once, Unreadable for a
     wrong form.
     """
-    rules = draft.get("rules", {})
-    opens = form.parse_time(rules.get("opens", form.format_time(now)))
-    closes = form.parse_time(rules["closes"]) if "closes" in rules else opens + OPEN_FOR
-    until = form.parse_time(rules["withdraw_until"]) if "withdraw_until" in rules else closes + WITHDRAW_FOR
-    if closes <= now:
-        raise Usage("The letter would close before it opens.", hint="Set a later `closes` under [rules].")
-    frozen = {
-        "modes": rules.get("modes", list(MODES)),
-        "opens": form.format_time(opens),
-        "closes": form.format_time(closes),
-        "withdraw_until": form.format_time(until),
-        "floor": FLOOR,
-        "batch": {**BATCH_DEFAULT, **rules.get("batch", {})},
-    }
+    frozen = _frozen(draft.get("rules", {}), now)
     nothing: dict[str, Any] = {
         name: [] for name in ("facets", "citations", "translations", "witnesses", "authors")
     }
@@ -135,6 +122,30 @@ def freeze(
             "logs": {"letter": log_key, "instance": instance_key},
         }
     )
+
+
+def _frozen(rules: Mapping[str, Any], now: datetime.datetime) -> dict[str, Any]:
+    """The rules with what the draft left out."""
+    try:
+        opens = form.parse_time(rules.get("opens", form.format_time(now)))
+        closes = form.parse_time(rules["closes"]) if "closes" in rules else opens + OPEN_FOR
+        until = (
+            form.parse_time(rules["withdraw_until"]) if "withdraw_until" in rules else closes + WITHDRAW_FOR
+        )
+    except OverflowError:
+        raise Usage(
+            "The letter's times are beyond the calendar.", hint="Set earlier ones under [rules]."
+        ) from None
+    if closes <= now:
+        raise Usage("The letter would close before it opens.", hint="Set a later `closes` under [rules].")
+    return {
+        "modes": rules.get("modes", list(MODES)),
+        "opens": form.format_time(opens),
+        "closes": form.format_time(closes),
+        "withdraw_until": form.format_time(until),
+        "floor": FLOOR,
+        "batch": {**BATCH_DEFAULT, **rules.get("batch", {})},
+    }
 
 
 def _split(text: str) -> tuple[str, str, int]:

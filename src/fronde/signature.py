@@ -23,7 +23,7 @@ from fronde import canonical, form
 from fronde.canonical import b64u, unb64u
 from fronde.errors import Refused
 from fronde.form import BadForm, fields_of
-from fronde.letter import Letter
+from fronde.letter import BadLetter, Letter
 from fronde.tokens import blindrsa, ed25519, privacypass
 
 NAMED, HIDDEN = "named", "hidden"
@@ -160,8 +160,14 @@ class Checker:
 
 
 def publish_by(letter: Letter, kind: str) -> datetime.datetime:
-    """Until when a `sign` or `withdraw` is published: the same for all, so it tells no time.  # spec: 9"""
-    return (letter.closes if kind == "sign" else letter.withdraw_until) + GRACE
+    """Until when a `sign` or `withdraw` is published: the same for all, so it tells no time.  # spec: 9
+
+    Raises BadLetter when that lies beyond the year 9999.
+    """
+    try:
+        return (letter.closes if kind == "sign" else letter.withdraw_until) + GRACE
+    except OverflowError:
+        raise BadLetter("the letter's times are beyond the calendar", name="bad-times") from None
 
 
 def receipt_text(origin: str, leaf_hash: bytes, publish_by: datetime.datetime) -> str:
