@@ -1,0 +1,16 @@
+# SPDX-License-Identifier: Apache-2.0
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import pytest
+
+from fronde.site.folder import Folder
+from tests.site import issuing
+
+
+@pytest.fixture
+def data(tmp_path, monkeypatch) -> Iterator[Folder]:
+    """An instance with one workplace and no slots."""
+    with issuing.instance(tmp_path / "data", monkeypatch) as folder:
+        yield folder
