@@ -31,6 +31,8 @@ from fronde import canonical
 from fronde.errors import Declined, FrondeError, Stopped, Unreadable
 from fronde.form import Check
 
+from . import pages
+
 BODY = 65_536
 _UNPRINTABLE = re.compile("[\x00-\x1f\x7f-\x9f\ud800-\udfff]")
 SAFE = ("GET", "HEAD")
@@ -89,7 +91,9 @@ def no_such() -> HttpResponse:
 
 
 def wrong_method(request: HttpRequest, *allowed: str) -> HttpResponse:
-    """405 with the header Allow."""
+    """405 with the header Allow; a page where it was read."""
+    if request.method in SAFE:
+        return pages.wrong_method(request, *allowed)
     response = error_response(
         405, "method", f"{request.method} is not answered here.", f"Use {' or '.join(allowed)}."
     )

@@ -1,20 +1,20 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Errors as pages: one sentence, one next step, an id. And what every page's view does first.
+"""Errors as pages: one sentence, one next step, an id.
 
 Nothing here reads the database: an error page must come when nothing else does.
 """
 
 from __future__ import annotations
 
-import functools
-from collections.abc import Callable
-from typing import Any, NamedTuple
+import sys
+from typing import NamedTuple
 
 from django.http import HttpRequest, HttpResponse
-from django.http.response import HttpResponseBase
 from django.shortcuts import render
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
+
+from fronde.errors import Declined, Stopped
 
 
 class Said(NamedTuple):
@@ -104,19 +104,17 @@ def not_found(request: HttpRequest, exception: Exception | None = None) -> HttpR
 
 
 def server_error(request: HttpRequest) -> HttpResponse:
-    """handler500."""
+    """handler500: a mistake of ours, or an error with a status of its own that a page ran into."""
+    error = sys.exc_info()[1]
+    if isinstance(error, Stopped):
+        return error_page(request, 503, error.name)
+    if isinstance(error, Declined):
+        return error_page(request, error.status, error.name)
     return error_page(request, 500)
 
 
-def page(view: Callable[..., HttpResponse]) -> Callable[..., HttpResponseBase]:
-    """A page is read: GET, and HEAD like GET; anything else is 405."""
-
-    @functools.wraps(view)
-    def read(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
-        if request.method in ("GET", "HEAD"):
-            return view(request, *args, **kwargs)
-        response = error_page(request, 405)
-        response["Allow"] = "GET, HEAD"
-        return response
-
-    return read
+def wrong_method(request: HttpRequest, *allowed: str) -> HttpResponse:
+    """405 for a reader who came to an address that only takes what scripts and the command line send."""
+    response = error_page(request, 405)
+    response["Allow"] = ", ".join(allowed)
+    return response

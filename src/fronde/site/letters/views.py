@@ -21,7 +21,6 @@ from fronde.form import format_time
 from fronde.site import clock
 from fronde.site.headers import no_store
 from fronde.site.http import json_response
-from fronde.site.pages import page
 
 from . import markdown, names, reading
 from .reading import Standing
@@ -97,7 +96,6 @@ def identity() -> dict[str, str]:
     return {"origin": origin, "vkey": vkey, "fingerprint": fingerprint}
 
 
-@page
 def home(request: HttpRequest) -> HttpResponse:
     """`/`: the letters, and what this is."""
     now = clock.now()
@@ -111,10 +109,9 @@ def home(request: HttpRequest) -> HttpResponse:
     return render(request, "home.html", shown)
 
 
-@page
 def letter(request: HttpRequest, letter_id: str) -> HttpResponse:
     """`/letters/ID`."""
-    standing = _standing(letter_id)
+    standing = find(letter_id)
     now = clock.now()
     counts = standing.counts
     document = standing.letter.document
@@ -139,10 +136,9 @@ def letter(request: HttpRequest, letter_id: str) -> HttpResponse:
     return render(request, "letters/letter.html", shown)
 
 
-@page
 def twin(request: HttpRequest, letter_id: str) -> HttpResponse:
     """`/letters/ID.json`: the page's numbers for a machine.  # spec: 15"""
-    standing = _standing(letter_id)
+    standing = find(letter_id)
     one = standing.letter
     document = {
         "v": 1,
@@ -163,10 +159,9 @@ def twin(request: HttpRequest, letter_id: str) -> HttpResponse:
     return json_response(document)
 
 
-@page
 def sign(request: HttpRequest, letter_id: str) -> HttpResponse:
     """`/letters/ID/sign` (GET): the page that one signs on; its script does the rest."""
-    standing = _standing(letter_id)
+    standing = find(letter_id)
     shown = {
         "place": place(standing.letter.workplace),
         "letter": _document(standing),
@@ -175,13 +170,13 @@ def sign(request: HttpRequest, letter_id: str) -> HttpResponse:
     return no_store(render(request, "letters/sign.html", shown))
 
 
-@page
 def verify(request: HttpRequest) -> HttpResponse:
     """`/verify`: a proof is checked in the browser; nothing of it comes here."""
     return render(request, "verify.html", {"here": "verify", "place": only_place()})
 
 
-def _standing(letter_id: str) -> Standing:
+def find(letter_id: str) -> Standing:
+    """The letter as published. Raises Http404 when there is none."""
     standing = reading.standing(letter_id)
     if standing is None:
         raise Http404

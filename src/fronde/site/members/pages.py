@@ -1,5 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The pages of a workplace: what it is, and where one joins. Neither knows who looks at it."""
+"""The pages of a workplace: what it is, and where one joins. Neither knows who looks at it.
+
+The address of `join` takes a POST too: it stands in urls.py.
+"""
 
 from __future__ import annotations
 
@@ -11,11 +14,10 @@ from django.urls import re_path
 
 from fronde.site import clock
 from fronde.site.headers import no_store
+from fronde.site.http import by_method
 from fronde.site.letters import reading, views
-from fronde.site.pages import page
 
 
-@page
 def workplace(request: HttpRequest, slug: str) -> HttpResponse:
     """`/w/SLUG`: who can join, and its letters."""
     now = clock.now()
@@ -24,7 +26,6 @@ def workplace(request: HttpRequest, slug: str) -> HttpResponse:
     return render(request, "members/workplace.html", shown)
 
 
-@page
 def join(request: HttpRequest, slug: str) -> HttpResponse:
     """`/w/SLUG/join` (GET): the page that one joins on; its script does the rest."""
     shown = {"here": "join", "place": _place(slug), "address": views.address(request, f"/w/{slug}")}
@@ -39,6 +40,5 @@ def _place(slug: str) -> dict[str, Any]:
 
 
 patterns = [
-    re_path(r"^w/(?P<slug>[a-z0-9-]{1,40})\Z", workplace, name="workplace"),
-    re_path(r"^w/(?P<slug>[a-z0-9-]{1,40})/join\Z", join, name="join"),
+    re_path(r"^w/(?P<slug>[a-z0-9-]{1,40})\Z", by_method(GET=workplace, find=_place), name="workplace"),
 ]

@@ -12,6 +12,8 @@ from fronde.site.letters.urls import LETTER
 from . import accept
 
 urlpatterns = [
-    re_path(LETTER + r"/sign\Z", by_method(GET=views.sign, POST=accept.sign, find=accept.exists)),
+    re_path(
+        LETTER + r"/sign\Z", by_method(GET=views.sign, POST=accept.sign, find=accept.exists), name="sign"
+    ),
     re_path(LETTER + r"/withdraw\Z", by_method(POST=accept.withdraw, find=accept.exists)),
 ]
