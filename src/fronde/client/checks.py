@@ -24,7 +24,7 @@ receipt-text        a receipt is for something else
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection
 from typing import Any
 
 from fronde import canonical, form
@@ -37,6 +37,7 @@ from fronde.record.checkpoint import Checkpoint
 from fronde.record.entry import parse_letter
 from fronde.record.instance import Slot
 from fronde.record.note import BadNote, Key
+from fronde.record.tree import Hashes
 from fronde.tokens import privacypass
 from fronde.tokens.blindrsa import PublicKey
 
@@ -73,7 +74,7 @@ def same_key(claimed: Key, known: Collection[str], where: str) -> None:
         )
 
 
-def continues(hashes: Sequence[bytes], kept: bytes) -> None:
+def continues(hashes: Hashes, kept: bytes) -> None:
     """The log of these leaf hashes begins with the note that is kept; b"" is the beginning of all.
 
     The note was verified when it was kept, and is not again: its key may be what is lied about.

@@ -193,7 +193,7 @@ def _read(response: httpx.Response, most: int, path: str) -> bytes:
     for chunk in response.iter_raw():
         data += chunk
         if len(data) > most:
-            raise Breach("too-large", f"the answer at {path} is longer than {most} bytes")
+            raise _told(response, "too-large", f"the answer at {path} is longer than {most} bytes")
     return bytes(data)
 
 

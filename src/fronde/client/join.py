@@ -119,8 +119,8 @@ class Enrolment:
     def enrol(self, code: str) -> Enrolled:
         """Takes a token for every slot on offer. Raises Declined 403 for a wrong code, and Breach.
 
-        The seed is on the disk before anything leaves. When the offer changed meanwhile (409), the log is read
-        anew and asked once more with the same code.
+        The seed is on the disk before anything leaves. When the offer changed meanwhile (409), the log is
+        read anew and asked once more with the same code.
         """
         self._visit.keep.draw_seed(self._seen.kept)
         try:
