@@ -107,7 +107,7 @@ def _show(found: Found, reader: Reader, prefix: str, trust: Trust) -> Record:
     if record.key:
         print(f"  fingerprint  {fingerprint(record.key.vkey)}")
     print(f"  entries      {counts or 'none'}")
-    print(f"  checked      {'; '.join(record.checked)}")
+    print("  checked      " + "\n               ".join(record.checked))
     print(flush=True)
     return record
 
@@ -174,8 +174,9 @@ def _look(reader: Reader, prefix: str, keep: Path | None) -> tuple[bool, Path]:
         raise Refused(error.message, hint=error.hint or f"Show {path} to others.", name=error.name) from None
     _write(keep, record.log.note)
     size = record.log.checkpoint.size
-    change = f"{more} more" if more else "unchanged"
-    print(f"{_now()}  {record.origin}  {size} entries, {change if seen else 'first seen'}", flush=True)
+    change = ("first seen", f"{more} more", "unchanged")[0 if not seen else 1 if more else 2]
+    tie = "" if record.tied else "NOT TIED TO ANYBODY, "
+    print(f"{_now()}  {record.origin}  {tie}{size} entries, {change}", flush=True)
     return record.tied, keep
 
 

@@ -23,6 +23,7 @@ from typing import Any
 
 from fronde.canonical import unb64u
 from fronde.errors import Breach, Newer, Refused, Unreadable
+from fronde.form import HOST
 from fronde.letter import Letter
 from fronde.proof.policy import Policy
 from fronde.record import log as logs
@@ -39,7 +40,7 @@ from .places import LARGE, LETTER, Missing, Place
 
 TRIES = 3
 
-_ORIGIN = re.compile(rf"[^/]+/(log|{LETTER.pattern}/record)")
+_ORIGIN = re.compile(rf"{HOST.pattern}/(log|{LETTER.pattern}/record)")
 
 # What a log that grew between two of its files looks like: all is read anew then.
 _GROWTH = ("heads-number", "head-beyond", "head-missing", "open-without-bind")
