@@ -79,9 +79,9 @@ def parse(content: str) -> dict[str, Any]:
     front, body, first = _split(text)
     reader = _Reader(front)
     draft = reader.read(_toml(front))
-    reader.check(TEXTS["body"], body, ("body",), line=first)
     for number, line in enumerate(body.split("\n"), start=first):
         reader.check(form.anything, line, ("body",), line=number)
+    reader.check(TEXTS["body"], body, ("body",), line=first)
     check_body(body, lambda line, what: BadLetterFile(first + line, what))
     return {**draft, "body": body}
 
@@ -155,9 +155,11 @@ def _split(text: str) -> tuple[str, str, int]:
         raise BadLetterFile(1, "a letter file begins with a line +++", hint="See docs/self-hosting.md.")
     ends = [i for i, line in enumerate(lines) if i and line.rstrip() == FENCE]
     if not ends:
-        raise BadLetterFile(len(lines), "the line +++ that ends the front matter is missing")
+        raise BadLetterFile(
+            text.rstrip().count("\n") + 1, "the line +++ that ends the front matter is missing"
+        )
     body = lines[ends[0] + 1 :]
-    blank = next((i for i, line in enumerate(body) if line.strip()), len(body))
+    blank = next((i for i, line in enumerate(body) if line.strip()), 0)
     return "\n".join(lines[1 : ends[0]]), "\n".join(body[blank:]).rstrip(), ends[0] + 2 + blank
 
 
@@ -206,7 +208,8 @@ class _Reader:
 
     def _rules(self, rules: Any) -> dict[str, Any]:
         self._no_later_modes(rules)
-        out = self._table(rules, ("rules",), {**RULES, "batch": form.anything})
+        modes = form.array(form.one_of(MODES), least=1)
+        out = self._table(rules, ("rules",), {**RULES, "modes": modes, "batch": form.anything})
         if "modes" in out and len(set(out["modes"])) < len(out["modes"]):
             raise self._bad(("rules", "modes"), "a mode is listed twice")
         if "batch" in out:
