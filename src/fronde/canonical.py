@@ -37,7 +37,7 @@ def encode(value: Any) -> bytes:
 
 
 def decode(data: bytes) -> Any:
-    """The value of canonical bytes. Raises NotCanonical when they are not exactly what `encode` would write."""
+    """The value of canonical bytes. Raises NotCanonical unless they are what `encode` would write."""
     try:
         value = json.loads(data.decode("utf-8"), parse_float=_no, parse_constant=_no)
     except RecursionError:
