@@ -145,7 +145,7 @@ def run_watch(args: argparse.Namespace) -> int:
                 tied, keep = _look(reader, found.prefix or "", keep)
                 if args.once:
                     return 0 if tied else UNTIED
-            except (Declined, FrondeError) as error:
+            except FrondeError as error:
                 if args.once or not _passing(error):
                     raise
                 print(f"{_now()}  {error.message}", file=sys.stderr, flush=True)
