@@ -19,5 +19,5 @@ if (process.argv[2] === "test") {
   process.exit(spawnSync("node", ["--test", "--enable-source-maps", ...files], { stdio: "inherit" }).status ?? 1);
 }
 
-const entryPoints = ["join", "sign", "noble", "words", "qr"].map((name) => `src/${name}.ts`);
+const entryPoints = ["join", "sign", "verify", "noble", "words", "qr"].map((name) => `src/${name}.ts`);
 await build({ ...common, entryPoints, outdir: STATIC, minify: true, legalComments: "none", banner: { js: "// SPDX-License-Identifier: Apache-2.0" } });

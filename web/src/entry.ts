@@ -77,17 +77,26 @@ export function parseHeads(data: Bytes): Head[] {
 export const bindHash = (nonce: Bytes, digest: Bytes): Promise<Bytes> =>
   sha256(concat(nonce, encode({ digest: b64u(digest), kind: "letter" })));
 
+/** A rule broken by the head at `position`; 0 when no single one is to blame. */
+export class HeadBreach extends Breach {
+  constructor(
+    slug: string,
+    readonly position = 0,
+  ) {
+    super(slug, `head ${position}`, {});
+  }
+}
+
 /** Checks that every head of a letter opens to a beginning of its log; returns the size of the last one. */
 export async function openHeads(found: Bytes[], claimed: Head[], origin: string, tree: Tree): Promise<number> {
-  const refuse = (slug: string, detail: string) => new Breach(slug, detail, {});
-  if (!found.length) throw refuse("head-missing", "no head of this letter");
-  if (found.length !== claimed.length) throw refuse("heads-number", `${found.length} heads, ${claimed.length} opened`);
+  if (!found.length) throw new HeadBreach("head-missing");
+  if (found.length !== claimed.length) throw new HeadBreach("heads-number");
   let last = 0;
   for (const [i, { nonce, size }] of claimed.entries()) {
-    if (size < Math.max(1, last)) throw refuse("head-shrunk", `head ${i} has size ${size} after ${last}`);
-    if (size > tree.size) throw refuse("head-beyond", `head ${i} has size ${size} of ${tree.size}`);
+    if (size < Math.max(1, last)) throw new HeadBreach("head-shrunk", i);
+    if (size > tree.size) throw new HeadBreach("head-beyond", i);
     const shown = body({ origin, size, root: await tree.root(size) });
-    if (!equal(await sha256(concat(nonce, shown)), found[i]!)) throw refuse("head-other-version", `head ${i}`);
+    if (!equal(await sha256(concat(nonce, shown)), found[i]!)) throw new HeadBreach("head-other-version", i);
     last = size;
   }
   return last;

@@ -12,6 +12,15 @@ export type Fetch = (path: string) => Promise<Bytes>;
 const MOST = 5_000_000;
 const AT_ONCE = 6;
 
+/** one: exactly one signature line. from: what the root is recomputed from. compare: whether the other hash tiles are
+ *  read and compared too. atOnce: so many requests at a time. */
+interface Options {
+  one?: boolean;
+  from?: "entries" | "tiles";
+  compare?: boolean;
+  atOnce?: number;
+}
+
 /** A log whose root was recomputed. note: the signed checkpoint. */
 export class Log {
   constructor(
@@ -50,28 +59,15 @@ export class Log {
   }
 }
 
-/**
- * Reads a log signed by `key`, whose name is the origin. one: exactly one signature line. from: what the root is
- * recomputed from. compare: whether the other hash tiles are read and compared too.
- */
-export async function read(fetch: Fetch, key: note.Key, { one = false, from = "entries" as "entries" | "tiles", compare = false } = {}): Promise<Log> {
+/** Reads a log signed by `key`, whose name is the origin. */
+export async function read(fetch: Fetch, key: note.Key, { one = false, from = "entries", compare = false, atOnce = AT_ONCE }: Options = {}): Promise<Log> {
   const signed = await fetch("checkpoint");
   const found = await note.checkpoint(signed, key, one);
-  return readAt(fetch, found, signed, { from, compare });
-}
-
-/** As `read`, of a checkpoint whose signature the caller has judged. */
-export async function readAt(
-  fetch: Fetch,
-  found: note.Checkpoint,
-  signed: Bytes,
-  { from = "entries" as "entries" | "tiles", compare = false } = {},
-): Promise<Log> {
   if (found.size > MOST) throw new Refused("log-too-long", `${found.size} entries`);
   const load = from === "entries" ? async (tile: Tile) => leaves(await unpackTile(fetch, tile)) : (tile: Tile) => hashes(fetch, tile);
   const tiles = row(from === "entries" ? null : 0, found.size);
   const parts: Bytes[] = [];
-  for (let at = 0; at < tiles.length; at += AT_ONCE) parts.push(...(await Promise.all(tiles.slice(at, at + AT_ONCE).map(load))));
+  for (let at = 0; at < tiles.length; at += atOnce) parts.push(...(await Promise.all(tiles.slice(at, at + atOnce).map(load))));
   const tree = await Tree.of(concat(...parts));
   for (const tile of compare ? hashTiles(found.size, from === "entries" ? -1 : 0) : [])
     if (!equal(await fetch(path(tile)), tree.tile(tile))) throw new Refused("bad-tile", path(tile));
