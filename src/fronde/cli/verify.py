@@ -119,7 +119,7 @@ def _line(step: Step) -> str:
     fault = step.fault
     if not fault:
         return _fill(head + _visible(step.detail), "", len(head))
-    place = f"{fault.entry}: " if fault.entry else ""
+    place = f"{fault.entry}: " if fault.entry and not step.detail.startswith(fault.entry) else ""
     lines = [_fill(head + place + step.detail, "", len(head))]
     if fault.hint:
         lines.append(_fill(f"next: {fault.hint}", " " * 10, 16))
