@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Django is ready before any test of the site is read. Which data folder it serves, each test says (`use`)."""
+"""Django is ready before any test of the site is read. Which data folder it serves, a test says (`use`)."""
 
 from __future__ import annotations
 
