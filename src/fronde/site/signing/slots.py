@@ -114,15 +114,8 @@ def burn(now: datetime.datetime) -> int:
     return ended
 
 
-def destroy(workplace: str, number: int) -> None:
-    """Destroys key and rows of a slot whose `slot.end` is durable: for the close of a letter."""
-    if store.instance().slots[workplace, number].end is None:
-        raise ValueError(f"slot {number} of {workplace} has not ended")
-    sweep()
-
-
 def sweep() -> None:
-    """Destroys every key and row that belongs to no live slot. Safe to repeat, and at any time."""
+    """Destroys every key and row of slots that have ended. Safe to repeat, and at any time."""
 
     def job() -> set[tuple[str, int]]:
         # Inside a job: another process may be saving keys that its next commit will name.
