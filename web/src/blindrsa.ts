@@ -22,11 +22,11 @@ export class PublicKey {
     readonly size: number,
   ) {}
 
-  /** Exactly 342 bytes of the one encoding, 2048 bits, odd; else throws `bad-key`. */
+  /** Exactly 342 bytes of the one encoding, 2048 bits, odd; else throws `bad-issuer-key`. */
   static async fromSpki(spki: Bytes): Promise<PublicKey> {
     const modulus = spki.slice(HEAD.length, HEAD.length + 256);
     if (hex(spki) !== hex(concat(HEAD, modulus, TAIL)) || modulus.length !== 256 || modulus[0]! < 128 || modulus[255]! % 2 === 0)
-      throw new Refused("bad-key", "not a 2048 bit RSASSA-PSS key of the one encoding");
+      throw new Refused("bad-issuer-key", "not a 2048 bit RSASSA-PSS key of the one encoding");
     return new PublicKey(toInteger(modulus), spki, await sha256(spki), 256);
   }
 

@@ -52,7 +52,7 @@ export async function sign(seed: Bytes, message: Bytes): Promise<Bytes> {
   return new Uint8Array(await crypto.subtle.sign(NAME, key, message));
 }
 
-/** Throws `bad-signature`, or `bad-key`, unless key, R and S are canonical, none is of small order, and it verifies. */
+/** Throws `bad-signature`, or `bad-ed25519-key`, unless key, R and S are canonical, none is of small order, and it verifies. */
 export async function verify(key: Bytes, signature: Bytes, message: Bytes): Promise<void> {
   checkKey(key);
   if (signature.length !== 64) throw new Refused("bad-signature", "not 64 bytes");
@@ -62,9 +62,9 @@ export async function verify(key: Bytes, signature: Bytes, message: Bytes): Prom
   if (!good) throw new Refused("bad-signature", "it does not verify");
 }
 
-/** Throws `bad-key` for a key that is not canonical or of small order. */
+/** Throws `bad-ed25519-key` for a key that is not canonical or of small order. */
 export function checkKey(key: Bytes): void {
-  if (key.length !== 32 || !isGoodPoint(key)) throw new Refused("bad-key", "not canonical or of small order");
+  if (key.length !== 32 || !isGoodPoint(key)) throw new Refused("bad-ed25519-key", "not canonical or of small order");
 }
 
 function isGoodPoint(point: Bytes): boolean {

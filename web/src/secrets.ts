@@ -40,7 +40,7 @@ export async function request(seed: CryptoKey, host: string, workplace: string, 
       if (!(error instanceof Refused)) throw error;
     }
   }
-  throw new Refused("bad-key", "nothing is invertible");
+  throw new Refused("bad-issuer-key", "nothing is invertible");
 }
 
 /** The token of 354 bytes; throws `bad-token` when the answer does not finalize to one that verifies. */

@@ -2,7 +2,7 @@
 // What a member signs and withdraws, what a commitment hides, what a receipt says.  # spec: 7, 9, 14
 
 import type { PublicKey } from "./blindrsa.ts";
-import { base64, type Bytes, concat, equal, sha256 } from "./bytes.ts";
+import { base64, type Bytes, concat, sha256 } from "./bytes.ts";
 import { b64u, type Dict, encode, unb64u } from "./canonical.ts";
 import * as ed25519 from "./ed25519.ts";
 import { Refused, Unreadable } from "./errors.ts";
@@ -69,9 +69,10 @@ export async function checkEntry(entry: Dict, letter: Letter, slotKey: PublicKey
   await ed25519.verify(key, unb64u(sig as string), statement(rest));
 }
 
-/** Throws unless the opening is of this entry's commitment. */
+/** Throws `bad-opening` unless the opening is of this entry's commitment. */
 export async function checkOpening(entry: Dict, opening: Opening): Promise<void> {
-  const found = await commitment(unb64u(entry.key as string), unb64u(opening.salt), opening.shown);
-  if (!equal(found, unb64u(entry.commitment as string))) throw new Refused("bad-opening", "it does not open the commitment");
+  const named = entry.type === "sign" && entry.as === "named";
+  const found = named && (await commitment(unb64u(entry.key as string), unb64u(opening.salt), opening.shown));
+  if (!found || b64u(found) !== entry.commitment) throw new Refused("bad-opening", "it does not open the commitment");
 }
 

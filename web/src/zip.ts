@@ -76,8 +76,8 @@ export class Archive {
     const member = this.members.get(name);
     if (!member) throw new BadArchive("file-missing", name);
     const packed = this.file.slice(member.start, member.start + member.packed);
-    const data = member.method ? await inflate(packed, member) : new Uint8Array(await packed.arrayBuffer());
-    if (data.length !== member.size || crc32(data) !== member.crc) throw new BadArchive("member-damaged", name);
+    const data = member.method ? await deflated(packed, member.size) : new Uint8Array(await packed.arrayBuffer());
+    if (data?.length !== member.size || crc32(data) !== member.crc) throw new BadArchive("member-damaged", name);
     return data;
   }
 
@@ -161,19 +161,25 @@ async function checkLocalHeaders(file: Blob, members: Member[], fileEnd: number)
   if (end !== fileEnd) throw new BadArchive("not-contiguous");
 }
 
-/** Inflates no further than the size that is stated; the stream must end where the data does. */
-async function inflate(packed: Blob, { name, size }: Member): Promise<Bytes> {
+/** What a member inflates to; null unless its stream ends exactly where its data ends. */
+async function deflated(packed: Blob, size: number): Promise<Bytes | null> {
+  // Some engines overlook what follows the end of a stream; but then it also ends without its last byte.
+  const short = await inflate(packed.slice(0, -1), size);
+  return short ? null : inflate(packed, size);
+}
+
+/** Inflates hardly further than `size`; null for what is not deflated, cut off, or goes on after its end. */
+async function inflate(packed: Blob, size: number): Promise<Bytes | null> {
   const parts: Bytes[] = [];
   let length = 0;
   const reader = packed.stream().pipeThrough(new DecompressionStream("deflate-raw")).getReader();
   try {
-    for (let part = await reader.read(); !part.done; part = await reader.read()) {
+    for (let part = await reader.read(); !part.done && length <= size; part = await reader.read()) {
       parts.push(part.value as Bytes);
       length += part.value.length;
-      if (length > size) break;
     }
   } catch {
-    throw new BadArchive("member-damaged", name); // not deflated, cut off, or bytes after its end
+    return null;
   }
   if (length > size) await reader.cancel().catch(() => {});
   return concat(...parts);

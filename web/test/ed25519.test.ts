@@ -11,7 +11,7 @@ import * as noble from "../src/noble.ts";
 const P = 2n ** 255n - 19n;
 const L = 2n ** 252n + 27742317777372353535851937790883648493n;
 const little = (value: bigint): Bytes => unhex(value.toString(16).padStart(64, "0")).reverse() as Bytes;
-const refused = (error: unknown) => error instanceof Refused && ["bad-key", "bad-signature"].includes(error.slug);
+const refused = (error: unknown) => error instanceof Refused && ["bad-ed25519-key", "bad-signature"].includes(error.slug);
 
 // RFC 8032, section 7.1, test 2
 const SEED = unhex("4ccd089b28ff96da9db6c346ec114e0f5b8a319f35aba624da8cf6ed4fb8a6fb");
