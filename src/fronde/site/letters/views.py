@@ -31,11 +31,8 @@ ASK = 420  # characters of the demands that stand at the head as one paragraph
 
 def address(request: HttpRequest, path: str) -> str:
     """The whole address of `path`, under the origin of this instance that was visited."""
-    visited = request.get_host()
-    for origin in settings.FRONDE_ORIGINS:
-        if urlsplit(origin).netloc == visited:
-            return f"{origin}{path}"
-    return f"{request.scheme}://{visited}{path}"
+    visited = request.get_host().lower()  # one of them, or http.Hosts had answered
+    return next(one for one in settings.FRONDE_ORIGINS if urlsplit(one).netloc.lower() == visited) + path
 
 
 def state(standing: Standing, now: datetime.datetime) -> str:

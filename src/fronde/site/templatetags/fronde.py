@@ -110,12 +110,6 @@ def moment(value: datetime.datetime) -> str:
 
 
 @register.filter
-def iso(value: datetime.datetime) -> str:
-    """A time for the attribute `datetime`."""
-    return value.astimezone(datetime.UTC).strftime("%Y-%m-%dT%H:%MZ")
-
-
-@register.filter
 def direction(tag: str) -> str:
     """`ltr` or `rtl` for a language tag."""
     return language.direction(tag)
