@@ -92,6 +92,7 @@ class Stage:
         """An instance, a workplace, a letter."""
         _say(f"An instance of Fronde in {self.data}")
         _fronde("init", str(self.data), "--host", self.bind)
+        (self.data / MARK).write_text(MARKED, encoding="utf-8")
         _say("A workplace: Meridian Systems, whose members have a mailbox at meridian.example")
         _fronde(
             "workplace", "add", WORKPLACE, "--name", "Meridian Systems", "--domain", "meridian.example",
@@ -126,16 +127,17 @@ class Stage:
         from fronde.client.http import Http, Unreachable
 
         until = time.monotonic() + START
+        policy = (self.data / "policy").read_bytes()
         with Http(self.base, proxies=False) as client:
             while True:
+                if server.poll() is not None or time.monotonic() > until:
+                    raise Refused("the server did not start", hint="See above what it said.", name="demo")
                 try:
-                    client.get("/policy")
+                    if client.get("/policy") == policy:
+                        return
                 except Unreachable:
-                    if server.poll() is not None or time.monotonic() > until:
-                        raise Refused("the server did not start", hint="See above what it said.") from None
-                    time.sleep(0.1)
-                else:
-                    return
+                    pass
+                time.sleep(0.1)
 
     def _open(self) -> None:
         today = datetime.datetime.now(datetime.UTC)
@@ -156,7 +158,8 @@ class Stage:
 
         self._people = people(self._random)
         devices = [Device(next(self._people), self.base, self._devices) for _ in range(members)]
-        with ThreadPoolExecutor(THREADS) as pool:
+        pool = ThreadPoolExecutor(THREADS)
+        try:
             self._join(pool, devices)
             _say("The letter opens; nobody has to enrol because of it")
             self._open()
@@ -165,6 +168,8 @@ class Stage:
             self._waiting = deque(devices[signers:])
             self._sign(pool, devices[:signers])
             self._look(pool, devices[:signers])
+        finally:
+            pool.shutdown(cancel_futures=True)
         self._prove()
 
     def _join(self, pool: ThreadPoolExecutor, devices: Sequence[Device]) -> None:
@@ -183,13 +188,14 @@ class Stage:
     def _sign(self, pool: ThreadPoolExecutor, signers: Sequence[Device]) -> None:
         from .demo_people import hours
 
-        _say(f"{len(signers)} of them sign over three days, played in half a minute")
+        pace = min(HOUR, HOUR * len(signers) / 60)
+        _say(f"{len(signers)} of them sign over three days, played in {72 * pace:.0f} seconds")
         watch = Watch(self.base, self._letter)
         left = list(signers)
         self._random.shuffle(left)
         sent = 0
         for hour, count in enumerate(hours(len(signers))):
-            until = time.monotonic() + HOUR
+            until = time.monotonic() + pace
             burst, left = left[:count], left[count:]
             sent += len(list(pool.map(lambda device: device.sign(self._letter), burst)))
             watch.tell()
@@ -315,7 +321,6 @@ def fresh(named: str | None) -> Path:
         if data.exists() and (not data.is_dir() or any(data.iterdir())):
             raise Usage(f"{data} is not an empty folder", hint="Choose another --data, or none.")
         data.mkdir(parents=True, exist_ok=True)
-    (data / MARK).write_text(MARKED, encoding="utf-8")
     return data
 
 

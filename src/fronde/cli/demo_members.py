@@ -23,9 +23,9 @@ from fronde.errors import Refused
 
 from .demo_people import Person
 
-CODE = re.compile(r"^[0-9A-HJKMNP-TV-Z]{8}$", re.MULTILINE)
+CODE = re.compile(r"[0-9A-HJKMNP-TV-Z]{8}")
 PAUSE = 0.05
-MAIL = 60.0
+MAIL = 30.0
 
 
 class Postman:
@@ -83,10 +83,11 @@ def read_mail(data: bytes) -> tuple[str, str]:
     """To whom a mail goes, and the code in it. Raises Refused when it holds none."""
     message = email.message_from_bytes(data, policy=email.policy.default)
     body = message.get_body(("plain",))
-    found = CODE.search(body.get_content()) if body else None
-    if not found:
-        raise Refused("a mail without a code", name="no-code")
-    return str(message["To"]), found[0]
+    lines = body.get_content().splitlines() if body else []
+    codes = [line for line in lines if CODE.fullmatch(line)]
+    if len(codes) != 1:
+        raise Refused(f"a mail with {len(codes)} codes", name="no-code")
+    return str(message["To"]), codes[0]
 
 
 class Device:
