@@ -154,7 +154,8 @@ async function openOnce(server: Server, keep: Keep, kept: Kept, id: string): Pro
   const open = await proving(evidence, () => opening(first, letter));
   const { bind, nonce } = (open.slots as { bind: number; nonce: string }[])[0]!;
   const slot = await proving(evidence, () => now.instance.bound(bind, letter.workplace.id, letter.workplace.slot, letter.digest, unb64u(nonce)));
-  const last = await proving(evidence, async () => openHeads(slot.heads, parseHeads(heads), letter.origin, record.tree));
+  const claimed = await proving(evidence, async () => parseHeads(heads), "bad-heads");
+  const last = await proving(evidence, () => openHeads(slot.heads, claimed, letter.origin, record.tree));
   await keep.change((all) => {
     const own = letterOf(all, id);
     own.checkpoint = newer(own.checkpoint, record);

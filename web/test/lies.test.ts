@@ -207,6 +207,7 @@ const LETTER_LIES: Record<string, [string, (place: Place) => unknown]> = {
   }],
   "a head that is not opened": ["heads-number", (place) => place.heads.pop()],
   "a head beyond its end": ["head-beyond", (place) => (place.heads[0]!.size = 9)],
+  "heads that are not of their form": ["bad-heads", (place) => (place.answer = (path, honest) => (path.endsWith("heads.json") ? utf8("[]") : honest))],
   "sizes that fall": ["head-shrunk", (place) => (place.heads[0]!.size = 0)],
 };
 

@@ -1,0 +1,140 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Every proof of tests/bundles, good or bad, dropped on the real page /verify.  # spec: 13"""
+
+from __future__ import annotations
+
+import json
+import os
+import socket
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import httpx
+import pytest
+from playwright.sync_api import Page, sync_playwright
+
+BUNDLES = Path(__file__).parent.parent / "bundles"
+EXPECTED: dict[str, Any] = json.loads((BUNDLES / "expected.json").read_text())
+EXITS = {"verified": 0, "refused": 1, "unreadable": 2, "untied": 3}
+CHROMIUM = [
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+    "--no-first-run",
+]
+SEEN = """() => {
+  const shown = (element) => !element.closest('[hidden]');
+  const steps = [...document.querySelectorAll('#steps [data-step]')];
+  const result = (step) => [...step.querySelectorAll('b[data-result]')].find(shown)?.dataset.result;
+  const failed = steps.find((step) => result(step) === 'FAIL');
+  const text = (name) => failed?.querySelector(`p [data-fill="${name}"]`)?.textContent ?? '';
+  return {
+    state: document.querySelector('#main').dataset.state,
+    steps: steps.map(result).join(' '),
+    step: failed ? Number(failed.dataset.step) : 0,
+    slug: text('name'),
+    entry: text('entry'),
+  };
+}"""
+
+
+@pytest.fixture(scope="module")
+def address(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """An instance that is served; nothing is in it but the page."""
+    folder = tmp_path_factory.mktemp("verify") / "data"
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        bind = f"127.0.0.1:{probe.getsockname()[1]}"
+    fronde = [sys.executable, "-m", "fronde.cli.main"]
+    environment = {key: value for key, value in os.environ.items() if not key.startswith("FRONDE_")}
+    subprocess.run(
+        [*fronde, "init", str(folder)], check=True, env=environment, stdout=subprocess.DEVNULL, timeout=60
+    )
+    server = subprocess.Popen(
+        [*fronde, "serve", str(folder), "--bind", bind], env=environment, stdout=subprocess.PIPE, text=True
+    )
+    assert server.stdout is not None
+    try:
+        for line in server.stdout:
+            if bind in line:
+                break
+        yield f"http://{bind}"
+    finally:
+        server.terminate()
+        server.wait(30)
+        server.stdout.close()
+
+
+@pytest.fixture(scope="module")
+def page(address: str) -> Iterator[Page]:
+    """The page /verify, with a script and a judge of what it asks for."""
+    assert httpx.get(f"{address}/verify").status_code == 200
+    with sync_playwright() as play:
+        browser = play.chromium.launch(executable_path="/usr/bin/chromium", args=CHROMIUM)
+        opened = browser.new_page()
+        opened.goto(f"{address}/verify")
+        opened.wait_for_selector("#main[data-state=ask]")
+        yield opened
+        browser.close()
+
+
+def check(page: Page, name: str, wanted: dict[str, Any]) -> dict[str, Any]:
+    """What the page says about a proof of tests/bundles."""
+    key = wanted.get("key", "")
+    if "policy" in wanted:
+        key = (BUNDLES / wanted["policy"]).read_text()
+    page.set_input_files("#zip", BUNDLES / f"{name}.zip")
+    page.set_input_files("#compare", BUNDLES / wanted["compare"] if "compare" in wanted else [])
+    page.evaluate("(key) => { document.querySelector('#vkey').value = key }", key)
+    page.evaluate("document.querySelector('[data-form=verify]').requestSubmit()")
+    page.wait_for_selector(", ".join(f"#main[data-state={state}]:not([aria-busy])" for state in EXITS))
+    seen: dict[str, Any] = page.evaluate(SEEN)
+    page.evaluate("document.querySelector('[data-act=again]').click()")
+    return seen
+
+
+@pytest.mark.story
+def test_the_page_ends_as_the_command_does_on_every_bundle_and_sends_nothing(page: Page) -> None:
+    asked: list[str] = []
+    page.on("request", lambda request: asked.append(request.url))
+    differing = []
+    for name, wanted in EXPECTED.items():
+        seen = check(page, name, wanted)
+        found = {"exit": EXITS[seen["state"]], **{k: seen[k] for k in ("step", "entry", "slug", "steps")}}
+        if found != {k: wanted[k] for k in found}:
+            differing.append((name, found))
+    assert not differing
+    assert not asked
+
+
+@pytest.mark.story
+def test_a_good_proof_shows_its_numbers_and_whose_key_it_rests_on(page: Page) -> None:
+    name = next(name for name, wanted in EXPECTED.items() if wanted["exit"] == 0)
+    policy = (BUNDLES / EXPECTED[name]["policy"]).read_text()
+    page.set_input_files("#zip", BUNDLES / f"{name}.zip")
+    page.fill("#vkey", policy)
+    page.click("[data-form=verify] button.main")
+    page.wait_for_selector("#main[data-state=verified]:not([aria-busy])")
+    counts = EXPECTED[name]["counts"]
+    verdict = page.inner_text(".verdict:not([hidden])")
+    assert f"{counts['signatures'] - counts['withdrawn']} " in verdict
+    assert policy.split()[1].split("+")[0] in page.inner_text("dl.facts")
+    page.click("[data-act=again]")
+
+
+@pytest.mark.story
+def test_without_a_file_or_with_nonsense_for_a_key_the_page_says_what_to_do(page: Page) -> None:
+    page.set_input_files("#zip", [])
+    page.fill("#vkey", "")
+    page.click("[data-form=verify] button.main")
+    page.wait_for_selector('#problem:not([hidden]) a[href="#zip"]')
+    page.set_input_files("#zip", BUNDLES / f"{next(iter(EXPECTED))}.zip")
+    page.fill("#vkey", "nonsense")
+    page.click("[data-form=verify] button.main")
+    page.wait_for_selector('#problem:not([hidden]) a[href="#vkey"]')
+    assert page.get_attribute("#vkey", "aria-invalid") == "true"
