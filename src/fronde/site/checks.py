@@ -13,10 +13,12 @@ from urllib.parse import urlsplit
 from django.conf import settings
 from django.core.checks import CheckMessage, Error, Warning, register
 
+from fronde.errors import Usage
 from fronde.form import HOST
 from fronde.record.note import Key
 
 from .folder import Folder
+from .members.post import Smtp
 
 _MAILBOX = re.compile(r"[^@\s<>]+@[^@\s<>]+")
 
@@ -95,26 +97,17 @@ def _bind() -> Iterator[CheckMessage]:
 
 def _mail() -> Iterator[CheckMessage]:
     url, sender = settings.FRONDE_SMTP_URL, settings.FRONDE_MAIL_FROM
-    if url and not _is_smtp(url):
-        yield Error(
-            "The SMTP address cannot be used.",
-            hint="Write smtp://USER:PASSWORD@HOST:587 or smtps://USER:PASSWORD@HOST:465.",
-            id="fronde.E006",
-        )
+    if url:
+        try:
+            Smtp.parse(url)
+        except Usage as error:
+            yield Error(error.message, hint=error.hint, id="fronde.E006")
     if (url or sender) and not _MAILBOX.fullmatch(sender):
         yield Error(
             "The sender of mails is missing or not a mailbox.",
             hint="Set mail_from to a mailbox such as post@example.org.",
             id="fronde.E007",
         )
-
-
-def _is_smtp(url: str) -> bool:
-    try:
-        parts = urlsplit(url)
-        return parts.scheme in ("smtp", "smtps") and bool(parts.hostname) and parts.port != 0
-    except ValueError:
-        return False
 
 
 def _modes() -> Iterator[CheckMessage]:

@@ -24,7 +24,7 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from django.conf import settings
-from django.http import Http404, HttpRequest, HttpResponse
+from django.http import Http404, HttpRequest, HttpResponse, StreamingHttpResponse
 from django.http.response import HttpResponseBase
 
 from fronde import canonical
@@ -144,7 +144,7 @@ def post(check: Check, limit: int = BODY) -> Callable[[Callable[..., Any]], View
                 if request.method != "POST":
                     return wrong_method(request, "POST")
                 body = _body(request, check, limit)
-                result = inner(request, body, **kwargs)
+                result: HttpResponse | bytes = inner(request, body, **kwargs)
             except FrondeError as error:
                 return answer(error)
             except Http404:
@@ -224,7 +224,18 @@ class Hosts:
             )
         if not plain(request):
             return no_such()
-        return self.get_response(request)
+        return sized(request, self.get_response(request))
+
+
+def sized(request: HttpRequest, response: HttpResponseBase) -> HttpResponseBase:
+    """The answer with its length (without it the connection would end), and for HEAD without its body."""
+    if isinstance(response, HttpResponse):
+        response.setdefault("Content-Length", str(len(response.content)))
+        if request.method == "HEAD":
+            response.content = b""
+    elif isinstance(response, StreamingHttpResponse) and request.method == "HEAD":
+        response.streaming_content = ()
+    return response
 
 
 def hosts() -> set[str]:

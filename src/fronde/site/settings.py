@@ -22,8 +22,7 @@ BIND = "127.0.0.1:8000"
 
 # Every connection: a receipt survives a power cut, what is deleted is overwritten.  # trust: 1
 PRAGMAS = (
-    "PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL; PRAGMA secure_delete=ON; "
-    "PRAGMA temp_store=MEMORY; PRAGMA trusted_schema=OFF"
+    "PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL; PRAGMA secure_delete=ON; PRAGMA temp_store=MEMORY"
 )
 
 
@@ -42,8 +41,6 @@ def read(environ: Mapping[str, str]) -> dict[str, Any]:
         "FRONDE_SMTP_URL": str(values.get("smtp_url", "")),
         "FRONDE_MAIL_FROM": str(values.get("mail_from", "")),
         "FRONDE_PROBLEMS": problems,
-        # Compared exactly, port and all, by fronde.site.http.Hosts; this list is Django's own, second look.
-        "ALLOWED_HOSTS": ["*"],
     }
 
 
@@ -80,7 +77,17 @@ def _origins(values: Mapping[str, Any]) -> list[str]:
     return origins
 
 
-globals().update(read(os.environ))
+_READ = read(os.environ)
+FRONDE_DATA: Path | None = _READ["FRONDE_DATA"]
+FRONDE_HOST: str = _READ["FRONDE_HOST"]
+FRONDE_BIND: str = _READ["FRONDE_BIND"]
+FRONDE_ORIGINS: list[str] = _READ["FRONDE_ORIGINS"]
+FRONDE_SMTP_URL: str = _READ["FRONDE_SMTP_URL"]
+FRONDE_MAIL_FROM: str = _READ["FRONDE_MAIL_FROM"]
+FRONDE_PROBLEMS: list[tuple[str, str, str]] = _READ["FRONDE_PROBLEMS"]  # (id, message, hint)
+
+# Compared exactly, port and all, by fronde.site.http.Hosts, which comes first.
+ALLOWED_HOSTS = ["*"]
 
 SITE = Path(__file__).parent
 
@@ -117,7 +124,7 @@ TEMPLATES = [
 DATABASES = {
     "default": {
         "ENGINE": "django.db.backends.sqlite3",
-        "NAME": str(globals()["FRONDE_DATA"] / "fronde.sqlite3") if globals()["FRONDE_DATA"] else ":memory:",
+        "NAME": str(FRONDE_DATA / "fronde.sqlite3") if FRONDE_DATA else ":memory:",
         "CONN_MAX_AGE": None,
         "OPTIONS": {"init_command": PRAGMAS, "transaction_mode": "IMMEDIATE", "timeout": 30},
     }

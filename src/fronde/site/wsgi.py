@@ -16,12 +16,13 @@ _ADDRESS = (
 
 
 class Application:
-    """Drops address, user agent and cookies, then hands on to Django."""
+    """Drops address, user agent and cookies, then hands on to Django, through what `around` puts in front."""
 
-    def __init__(self) -> None:
-        self._django = get_wsgi_application()
+    def __init__(self, around: Callable[[Any], Any] = lambda django: django) -> None:
+        self._django = around(get_wsgi_application())
 
     def __call__(self, environ: dict[str, Any], start_response: Callable[..., Any]) -> Iterable[bytes]:
         for name in _ADDRESS:
             environ.pop(name, None)
-        return self._django(environ, start_response)
+        answer: Iterable[bytes] = self._django(environ, start_response)
+        return answer

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""A letter's files, and the twin of a workplace's page: for machines, readable from anywhere.  # spec: 15"""
+"""A letter's files: for machines, readable from anywhere.  # spec: 15"""
 
 from __future__ import annotations
 
@@ -7,7 +7,6 @@ from django.http import FileResponse, Http404, HttpRequest
 from django.http.response import HttpResponseBase
 from django.urls import re_path
 
-from fronde import canonical
 from fronde.site.folder import Folder
 from fronde.site.http import by_method
 from fronde.site.record.views import FOR_EVER, missing, public
@@ -51,18 +50,8 @@ def zipped(request: HttpRequest, letter_id: str) -> HttpResponseBase:
     return response
 
 
-def workplace(request: HttpRequest, slug: str) -> HttpResponseBase:
-    """`/w/SLUG.json`: who can join, and by which rule."""
-    found = reading.workplace(slug)
-    if found is None:
-        raise Http404
-    document = {"v": 1, "type": "workplace", "id": found.slug, "name": found.name, "rule": found.rule}
-    return public(canonical.encode(document), "application/json", "no-cache")
-
-
 patterns = [
     re_path(LETTER + r"/letter\.json\Z", by_method(GET=frozen, find=exists)),
     re_path(LETTER + r"/heads\.json\Z", by_method(GET=heads, find=exists)),
     re_path(LETTER + r"/letter\.zip\Z", by_method(GET=zipped, find=exists)),
-    re_path(r"^w/(?P<slug>[a-z0-9-]{1,40})\.json\Z", by_method(GET=workplace)),
 ]

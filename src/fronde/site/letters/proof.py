@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
 """Making `letter.zip`: the proof of a letter, up to its last head.  # spec: 13
 
-Everything in it is published already: files out of public/, and the names that are shown. It is made when it is
-asked for, and kept until the next head, or until a name is taken back: then it is gone at once.
+Everything in it is published already: files out of public/, and the names that are shown. It is made when it
+is asked for, and kept until the next head, or until a name is taken back: then it is gone at once.
 """
 
 from __future__ import annotations
@@ -39,7 +39,7 @@ Source = bytes | Callable[[], bytes]
 
 
 def letter_zip(letter_id: str) -> Path:
-    """The proof as a file; made when the one that is there is out of date. Raises LookupError: no head yet."""
+    """The proof as a file, made anew when it is out of date. Raises LookupError when there is no head yet."""
     path = Folder.current().letter(letter_id) / "letter.zip"
     with _busy():
         while True:
@@ -63,7 +63,7 @@ def members(letter_id: str) -> Iterator[tuple[str, Source]]:
     letter = reading.letter(letter_id)
     with Folder.current().publishing():
         instance, own = logs.head(INSTANCE), logs.head(letter_id)
-        heads = [each for each in logs.opened_heads(letter_id) if each.index < instance.size]
+        heads = [each for each in logs.opened_heads(letter_id) if each.place < instance.size]
         shown = pool.openings(letter_id, own.size)
     if letter is None or not heads or heads[-1].size != own.size:
         raise LookupError(f"{letter_id} is not published up to its last head")

@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
 """What pages and twins say of letters and workplaces: from what is published, and nothing else.
 
-A letter's numbers change with its checkpoint, and with a name that was taken back; between two such moments they
-are computed once.
+A letter's numbers change with its checkpoint, and with a name that was taken back; between two such moments
+they are computed once.
 """
 
 from __future__ import annotations
@@ -31,8 +31,8 @@ class Standing:
     """A letter and its published numbers.
 
     size: of its log. counts: signatures and withdrawn (entries), shown, not_shown, hidden (what is left).
-    issued: tokens of its slot, as the log last said. names: (name, note) in alphabetical order. as_of: the hour
-    of the last publication.
+    issued: tokens of its slot, as the log last said. names: (name, note) in alphabetical order. as_of: the
+    hour of the last publication.
     """
 
     letter: Letter

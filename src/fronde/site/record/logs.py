@@ -31,7 +31,7 @@ class Head(NamedTuple):
 class OpenedHead(NamedTuple):
     """A `head` of a letter: its index in the instance log, what opens it, the size it stands for."""
 
-    index: int
+    place: int
     nonce: bytes
     size: int
 
@@ -119,7 +119,7 @@ def opened_heads(letter: str) -> list[OpenedHead]:
         cursor.execute(
             "SELECT idx, nonce, size FROM fronde_head_nonce WHERE letter = %s ORDER BY idx", [letter]
         )
-        return [OpenedHead(index, bytes(nonce), size) for index, nonce, size in cursor.fetchall()]
+        return [OpenedHead(place, bytes(nonce), size) for place, nonce, size in cursor.fetchall()]
 
 
 def last_head(letter: str) -> OpenedHead | None:

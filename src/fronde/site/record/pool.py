@@ -30,7 +30,7 @@ class Published(NamedTuple):
 
     key: bytes
     named: bool
-    index: int
+    place: int
 
 
 class _Erased:
@@ -151,13 +151,26 @@ def others(letter: str, below: int) -> list[int]:
         return [index for (index,) in cursor.fetchall()]
 
 
+def was_named(letter: str, key: bytes) -> bool:
+    """Whether the sign of this key in the log is a named one. Raises LookupError when there is none."""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT named FROM fronde_published WHERE letter = %s AND key = %s AND withdraw = 0",
+            [letter, key],
+        )
+        row = cursor.fetchone()
+    if row is None:
+        raise LookupError("no sign of this key")
+    return bool(row[0])
+
+
 def move(letter: str, rows: Iterable[Published], *, withdraw: bool) -> None:
     """From waiting to published. Only inside `write`."""
     rows = sorted(rows)
     with connection.cursor() as cursor:
         cursor.executemany(
             "INSERT INTO fronde_published (letter, key, withdraw, named, idx) VALUES (%s, %s, %s, %s, %s)",
-            [(letter, row.key, withdraw, row.named, row.index) for row in rows],
+            [(letter, row.key, withdraw, row.named, row.place) for row in rows],
         )
         cursor.executemany(
             "DELETE FROM fronde_pool WHERE letter = %s AND key = %s AND withdraw = %s",

@@ -16,7 +16,7 @@ from fronde.errors import FrondeError
 from fronde.record import tlogproof
 from fronde.record.tiles import inclusion_from, parse_path
 from fronde.site.folder import INSTANCE, Folder
-from fronde.site.http import by_method
+from fronde.site.http import View, by_method
 
 TEXT = "text/plain; charset=utf-8"
 BYTES = "application/octet-stream"
@@ -83,6 +83,5 @@ def policy(request: HttpRequest) -> HttpResponseBase:
         return missing()
 
 
-views = {name: by_method(GET=view) for name, view in {
-    "checkpoint": checkpoint, "tile": tile, "proof": proof, "policy": policy,
-}.items()}  # fmt: skip
+VIEWS: dict[str, View] = {"checkpoint": checkpoint, "tile": tile, "proof": proof, "policy": policy}
+views = {name: by_method(GET=view) for name, view in VIEWS.items()}

@@ -21,7 +21,7 @@ from fronde.record import entry as entries
 from fronde.record.note import Signer
 from fronde.record.tree import leaf_hash
 from fronde.signature import Checker, publish_by, receipt_text
-from fronde.site import cache, clock, http
+from fronde.site import clock, http
 from fronde.site.folder import Folder, Remembered
 from fronde.site.letters import reading
 from fronde.site.letters.models import LetterRow
@@ -83,7 +83,6 @@ def withdraw(request: HttpRequest, body: dict[str, Any], letter_id: str) -> Http
     # Only now: what is computed or packed between the erasing and its commit would bring the name back.
     reading.taken_back(letter_id)
     (Folder.current().letter(letter_id) / "letter.zip").unlink(missing_ok=True)
-    cache.forget()
     return _receipt(at, "withdraw", stored)
 
 
@@ -95,7 +94,7 @@ def _checked(at: Desk, body: dict[str, Any], kind: str) -> bytes:
         parsed = entries.parse_letter(data)
         if parsed["type"] != kind:
             raise form.BadForm(f"an entry {parsed['type']}, where {kind} belongs")
-        at.checker.check(parsed)
+        at.checker.admit(parsed)
         if (parsed.get("as") == "named") != (opening is not None):
             raise form.BadForm("an opening belongs to a named sign and to nothing else")
         if opening is not None:

@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
 """When what waits goes out, and how: one transaction a batch.  # spec: 8
 
-What "waits" are signatures. A batch: signs, then withdrawals (none before its sign), each sorted by leaf hash.
-Nothing here looks at who is enrolled: `issued` is a number that is handed in.
+What "waits" are signatures. A batch: signs, then withdrawals (none before its sign), each sorted by leaf
+hash. Nothing here looks at who is enrolled: `issued` is a number that is handed in.
 """
 
 from __future__ import annotations

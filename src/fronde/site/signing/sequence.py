@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The life of a letter's log: opened, a batch at a time, closed, over; and the thread that sees to it.  # spec: 8
+"""The life of a letter's log: opened, a batch at a time, closed, over; the thread that sees to it.  # spec: 8
 
 Assigning is one transaction (batch.py). What follows may be killed at any point and is taken up again:
 
@@ -9,7 +9,7 @@ Assigning is one transaction (batch.py). What follows may be killed at any point
     the instance log is published
 
 The letter's checkpoint comes before the instance's: whoever reads a `head` finds what it stands for. Whoever
-does any of this, server or command, holds `Folder.publishing()`; a batch begins only when the last is finished.
+does any of this, server or command, holds `Folder.publishing()`; a batch begins when the last is finished.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ from fronde.letter import Letter
 from fronde.letterfile import freeze
 from fronde.record import entry as entries
 from fronde.record.note import Signer
-from fronde.site import cache, clock
+from fronde.site import clock
 from fronde.site.folder import INSTANCE, Folder, make, put
 from fronde.site.letters import reading
 from fronde.site.letters.models import LetterRow, Workplace
@@ -144,7 +144,6 @@ def finish(letter_id: str) -> None:
     announce(letter_id, head)
     reveal(letter_id)
     publish.publish(INSTANCE)
-    cache.forget()
 
 
 def announce(letter_id: str, head: Head) -> None:
@@ -165,11 +164,13 @@ def _announce(letter_id: str, head: Head) -> None:
 
 
 def reveal(letter_id: str) -> None:
-    """heads.json, then the checkpoint."""
-    path = Folder.current().letter(letter_id) / "heads.json"
-    data = entries.heads_file((head.nonce, head.size) for head in logs.opened_heads(letter_id))
-    if not path.exists() or path.read_bytes() != data:
-        put(path, data)
+    """letter.json and heads.json, then the checkpoint."""
+    folder = Folder.current().letter(letter_id)
+    row = LetterRow.objects.get(id=letter_id)
+    opened = entries.heads_file((head.nonce, head.size) for head in logs.opened_heads(letter_id))
+    for path, data in ((folder / "letter.json", bytes(row.data)), (folder / "heads.json", opened)):
+        if not path.exists() or path.read_bytes() != data:
+            put(path, data)
     publish.show(letter_id)
 
 
@@ -276,7 +277,7 @@ class Sequencer:
         self._said = said
 
     def step(self, now: datetime.datetime) -> None:
-        """Everything that is due at `now`. Raises Stopped; whatever is left half done is finished next time."""
+        """Everything that is due at `now`. Raises Stopped; what is left half done is finished next time."""
         store.ready()
         for row in LetterRow.objects.exclude(state=LetterRow.OVER).order_by("bind"):
             self._letter(row, now)

@@ -1,0 +1,125 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What operator commands do to a folder: an instance made, a workplace added, slots burned."""
+
+from __future__ import annotations
+
+import secrets
+from collections.abc import Sequence
+from pathlib import Path
+
+from fronde.errors import Refused, Usage
+
+from .folder import INSTANCE, Folder, make, put, use
+
+CONFIG = """\
+# Settings of this instance of Fronde; the environment (FRONDE_HOST, ...) goes before this file.
+# docs/settings.md explains each.
+
+# The name in every log, key and token. It never changes.
+host = "{host}"
+
+# The addresses at which people reach this instance; the default is what it listens at and https://HOST.
+# origins = ["https://letters.example.org"]
+# bind = "127.0.0.1:8000"
+
+# Without SMTP, mails lie in outbox/.
+# smtp_url = "smtps://USER:PASSWORD@mail.example.org"
+# mail_from = "post@letters.example.org"
+"""
+
+
+def make_instance(path: Path, host: str) -> tuple[str, str]:
+    """A data folder for `host` in a new or empty folder: (vkey, fingerprint) of its log."""
+    make(path, mode=0o700)
+    put(path / "fronde.toml", CONFIG.format(host=host).encode(), mode=0o600)
+    put(path / "keys" / "log", secrets.token_bytes(32), mode=0o600)
+    folder = use(path)
+    from django.conf import settings
+
+    settings.FRONDE_HOST = host  # of --host, which goes before the environment
+    _fill(folder)
+    from .letters.reading import instance_identity
+
+    _, vkey, fingerprint = instance_identity()
+    return vkey, fingerprint
+
+
+def _fill(folder: Folder) -> None:
+    from django.core.management import call_command
+
+    from .members import enrolment
+    from .record import logs
+
+    for private in (folder.keys, folder.members, folder.path / "high-water", folder.outbox):
+        make(private, mode=0o700)
+        private.chmod(0o700)
+    make(folder.record(INSTANCE))
+    call_command("migrate", verbosity=0)
+    enrolment.create()
+    put(folder.policy, f"log {logs.signer(INSTANCE).vkey}\nquorum none\n".encode())
+
+
+def add_workplace(
+    folder: Folder,
+    *,
+    slug: str,
+    name: str,
+    domains: Sequence[str],
+    shape: str | None,
+    headcount: int | None,
+    source: str,
+) -> int:
+    """A workplace, its rule, its first two seasons, published: how many slots. Raises Refused, Usage."""
+    from . import clock
+    from .letters.models import Workplace
+    from .members.mailbox import Rule
+    from .record import store
+    from .signing import slots
+
+    rule = Rule.make(list(domains), shape)
+    _check_words(name, headcount, source)
+    if Workplace.objects.filter(slug=slug).exists():
+        raise Refused(
+            f"There is a workplace {slug} already.", hint="Choose another slug.", name="workplace-exists"
+        )
+    Workplace.objects.create(
+        slug=slug,
+        name=name,
+        domains=list(rule.domains),
+        shape=rule.shape or "",
+        headcount=headcount,
+        headcount_source=source,
+    )
+    made = slots.ensure_seasons(clock.now())
+    with folder.publishing():
+        store.publish(INSTANCE)
+    return made
+
+
+def _check_words(name: str, headcount: int | None, source: str) -> None:
+    """What stands in every letter must be of a letter's form: found here, not when the first one opens."""
+    from fronde.form import BadForm, text
+
+    try:
+        text(200)(name, "--name")
+        text(500, empty=headcount is None)(source, "--headcount-source")
+    except BadForm as error:
+        raise Usage(
+            f"{error.message}.", hint="A number of people needs a source.", name="workplace"
+        ) from None
+    if headcount is None and source:
+        raise Usage("A source without a headcount.", hint="Say --headcount N too.", name="workplace")
+    if headcount is not None and headcount < 1:
+        raise Usage(f"A headcount of {headcount}.", hint="Say how many people work there.", name="workplace")
+
+
+def burn(folder: Folder) -> int:
+    """Ends every slot and begins new seasons, published: how many ended."""
+    from . import clock
+    from .record import store
+    from .signing import slots
+
+    ended = slots.burn(clock.now())
+    with folder.publishing():
+        store.publish(INSTANCE)
+    return ended
