@@ -27,6 +27,7 @@ from fronde.letter import BadLetter, Letter
 from fronde.tokens import blindrsa, ed25519, privacypass
 
 NAMED, HIDDEN = "named", "hidden"
+_SIG_FIELD = len('"sig":"') + 86 + len('",')
 GRACE = datetime.timedelta(hours=1)
 
 # Controls, and what is not seen or turns the direction of a line.  # trust: 35
@@ -106,6 +107,16 @@ def _signed(letter: Letter, seed: bytes, kind: str, fields: dict[str, Any]) -> b
     return canonical.encode({**entry, "sig": b64u(ed25519.sign(seed, _statement(entry)))})
 
 
+def statement_of(data: bytes, kind: str) -> bytes:
+    """What the `sig` of an entry signs, cut out of the entry's canonical bytes. `kind`: sign or withdraw.
+
+    The same as encoding the entry again, at a tenth of the time. `"sig":"` stands once in such bytes, as no
+    value of an entry of its form holds a quotation mark.
+    """
+    start = data.index(b'"sig":"')
+    return f"fronde/{kind}/1\n".encode() + data[:start] + data[start + _SIG_FIELD :]
+
+
 def _statement(entry: Mapping[str, Any]) -> bytes:
     """What `sig` signs."""
     unsigned = {name: value for name, value in entry.items() if name != "sig"}
@@ -124,8 +135,8 @@ class Checker:
         self._modes = frozenset(letter.modes)
         self._challenge = privacypass.slot_challenge(letter.host, letter.workplace, letter.slot)
 
-    def check(self, entry: Mapping[str, Any]) -> None:
-        """Steps 6 and 7 for one `sign` or `withdraw`, without its position.
+    def check(self, entry: Mapping[str, Any], statement: bytes | None = None) -> None:
+        """Steps 6 and 7 for one `sign` or `withdraw`, without its position. statement: `statement_of` it.
 
         Raises WrongEntry (other-letter, bad-mode, bad-commitment), BadToken, BadKey or BadSignature.
         """
@@ -136,7 +147,7 @@ class Checker:
             self._check_mode(entry)
             expected = privacypass.token_input(privacypass.nonce(key), self._challenge, self._key.key_id)
             privacypass.check_token(unb64u(entry["tokens"][0]), expected, self._key)
-        ed25519.verify(key, unb64u(entry["sig"]), _statement(entry))
+        ed25519.verify(key, unb64u(entry["sig"]), statement or _statement(entry))
 
     def admit(self, entry: Mapping[str, Any]) -> None:
         """What a server asks of a new entry: `check`, and points of prime order (see tokens/ed25519.py)."""

@@ -162,6 +162,13 @@ def witnessed() -> Made:
     return cosigned(signed(), "w1", "w3")
 
 
+@good("good-witnesses-of-others")
+def witnesses_of_others() -> Made:
+    made = cosigned(signed(), "w1", "w3")
+    made.policy = Workplace(slots=0).policy()
+    return made
+
+
 @good("good-compare-instance")
 def compare_instance() -> Made:
     record = signed()

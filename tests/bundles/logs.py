@@ -71,6 +71,15 @@ def signature_damaged() -> tuple[Members, str]:
     return proof(record) | {"instance/checkpoint": "".join(note).encode()}, "instance/checkpoint"
 
 
+@bad("instance-signed-twice", 2, "signed-twice")
+def signed_twice() -> tuple[Members, str]:
+    record = signed()
+    note = record.place.checkpoint()
+    return proof(record) | {
+        "instance/checkpoint": note + note.splitlines(keepends=True)[-1]
+    }, "instance/checkpoint"
+
+
 @bad("instance-entry-changed", 2, "bad-leaf")
 def entry_changed() -> tuple[Members, str]:
     return _changed_bundle("instance", len(signed().place.instance), 1), "instance/1"

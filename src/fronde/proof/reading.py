@@ -9,7 +9,7 @@ from typing import Any, BinaryIO
 
 from fronde import canonical, form
 from fronde.canonical import unb64u
-from fronde.errors import FrondeError
+from fronde.errors import FrondeError, Refused
 from fronde.letter import Letter
 from fronde.record import checkpoint, log, note
 from fronde.record.checkpoint import Checkpoint
@@ -78,8 +78,9 @@ class Proof:
         try:
             # The root from the leaf hashes first; then every entry is held against its leaf hash.
             found = log.read(fetch, origin, Key.parse(vkey), exactly_one=exactly_one, want_entries=False)
+            _check_lines(found.note)
         except FrondeError as error:
-            whole = error.name in ("bad-root", "log-too-long")
+            whole = error.name in ("bad-root", "log-too-long", "signed-twice")
             raise Failure(Fault.of(f"{_FOLDER[which]}/checkpoint" if whole else last, error)) from error
         for fault in self._workers.map(scan_bundle, self.bundles(which, found)):
             if fault:
@@ -114,6 +115,13 @@ class Proof:
                 )
             log.begins_with(found.hashes, seen)
         return f", beginning with the {seen.size:,} seen earlier"
+
+
+def _check_lines(checkpoint: bytes) -> None:
+    """No key signs a checkpoint twice: so nothing can be added to it but the lines of strangers."""
+    lines = [(line.name, line.id) for line in note.parse(checkpoint).signatures]
+    if len(set(lines)) != len(lines):
+        raise Refused("a key has signed this checkpoint twice", name="signed-twice")
 
 
 def _openings(data: bytes) -> dict[bytes, dict[str, Any]]:
