@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
 """`fronde demo`: an invented workplace whose members join, sign and prove a letter, on this machine.
 
-Everything is real: the operator's commands run as processes of their own, the members reach the server by HTTP
-and by mail files only, with the code of the member's command line. Their devices lie in a temporary folder,
+Everything is real: the operator's commands run as processes of their own, the members reach the server by
+HTTP and mail files only, with the code of the member's command line. Their devices lie in a temporary folder,
 never beside the server's data.  # spec: 16, 17
 """
 

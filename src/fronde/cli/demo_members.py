@@ -64,10 +64,13 @@ class Postman:
 
     def _run(self) -> None:
         while not self._stop.wait(PAUSE):
-            new = {path.name: path for path in self._outbox.glob("*.eml") if path.name not in self._seen}
-            self._seen |= new.keys()
-            for path in new.values():
-                self._deliver(path)
+            self._round()
+
+    def _round(self) -> None:
+        new = {path.name: path for path in self._outbox.glob("*.eml") if path.name not in self._seen}
+        self._seen |= new.keys()
+        for path in new.values():
+            self._deliver(path)
 
     def _deliver(self, path: Path) -> None:
         mailbox, code = read_mail(path.read_bytes())

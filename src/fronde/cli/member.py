@@ -42,7 +42,7 @@ Who would see what
 
 Not protected: a device or a network that is watched, a server operator who writes down times, your style.
 """
-NAMED = "your name{note} as you typed it, also in the proof; copies stay when you withdraw"
+NAMED = "{what} as you typed it, also in the proof; copies stay when you withdraw"
 HIDDEN = "one more verified colleague, no name"
 
 WORDS = """Whoever finds these words can show every signature made with them.
@@ -206,7 +206,7 @@ def _enrol(enrolment: Enrolment) -> Enrolled:
             if error.status != 403:
                 raise
             said = error
-        print(f"{said.message}. {said.hint}", file=sys.stderr)
+        print(said.message, said.hint, sep="\n", file=sys.stderr)
 
 
 # --- telling ---
@@ -229,7 +229,7 @@ def _preview(draft: Draft) -> None:
     if draft.shown:
         note = draft.shown.get("note", "")
         print(f"as {draft.shown['name']}" + (f" ({note})" if note else ""))
-        readers = NAMED.format(note=" and note" if note else "")
+        readers = NAMED.format(what="name and note, each" if note else "your name")
     else:
         print("with your name hidden from readers")
         readers = HIDDEN
