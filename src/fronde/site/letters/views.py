@@ -32,7 +32,8 @@ ASK = 420  # characters of the demands that stand at the head as one paragraph
 def address(request: HttpRequest, path: str) -> str:
     """The whole address of `path`, under the origin of this instance that was visited."""
     visited = request.get_host().lower()  # one of them, or http.Hosts had answered
-    return next(one for one in settings.FRONDE_ORIGINS if urlsplit(one).netloc.lower() == visited) + path
+    origins: list[str] = settings.FRONDE_ORIGINS
+    return next(one for one in origins if urlsplit(one).netloc.lower() == visited) + path
 
 
 def state(standing: Standing, now: datetime.datetime) -> str:
