@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """Random mutants of good proofs: never a traceback, and none passes that changes a member.  # trust: 27
 
-Two things can be taken from a proof without a trace, and no random edit does it: the lines of witnesses that the
+Two things can be taken from a proof without a trace, and no random edit does it: lines of witnesses that the
 reader does not list, and whole openings (a name that is not shown).
 """
 
