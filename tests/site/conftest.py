@@ -4,8 +4,32 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING
 
 import django
+import pytest
+from django.db import connections
+
+if TYPE_CHECKING:
+    from tests.site.village import Village
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "fronde.site.settings")
 django.setup()
+
+
+@pytest.fixture(scope="session")
+def base(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Where the template of every village lies."""
+    return tmp_path_factory.mktemp("village")
+
+
+@pytest.fixture
+def village(base: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Village]:
+    """An instance with a workplace of 400 and two seasons of two slots, at a fixed time."""
+    # Imported here: Django is ready only now.
+    from tests.site.village import settle
+
+    yield settle(base, tmp_path / "data", monkeypatch)
+    connections.close_all()
