@@ -1,5 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 import re
+import socket
+import threading
 
 import httpx
 import pytest
@@ -165,6 +167,32 @@ def test_a_socks_proxy_of_the_environment_is_taken(monkeypatch):
     with http.Http("http://abc.onion") as client:
         transport = client._client._transport_for_url(httpx.URL("http://abc.onion/policy"))
     assert type(transport._pool).__name__ == "SOCKSProxy"
+
+
+def test_a_socks_proxy_is_told_the_name_and_resolves_it(monkeypatch):
+    """RFC 1928 by hand: no name is looked up here, so that nobody on the way learns whom a member visits."""
+    heard = []
+
+    def proxy(listener):
+        connection, _ = listener.accept()
+        with connection, connection.makefile("rb") as incoming:
+            incoming.read(3)  # version 5, one method: none
+            connection.sendall(b"\x05\x00")
+            command = incoming.read(4)
+            heard.append((command, incoming.read(incoming.read(1)[0]), incoming.read(2)))
+            connection.sendall(b"\x05\x00\x00\x01" + bytes(6))
+            while incoming.readline() != b"\r\n":
+                pass
+            connection.sendall(b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok")
+
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        thread = threading.Thread(target=proxy, args=(listener,))
+        thread.start()
+        monkeypatch.setenv("ALL_PROXY", f"socks5://127.0.0.1:{listener.getsockname()[1]}")
+        with http.Http("http://abcdefgh.onion") as client:
+            assert client.get("/policy") == b"ok"
+        thread.join()
+    assert heard == [(b"\x05\x01\x00\x03", b"abcdefgh.onion", (80).to_bytes(2))]
 
 
 def test_nothing_but_proxies_is_taken_from_the_environment(monkeypatch, tmp_path):

@@ -123,11 +123,28 @@ def test_a_folder_is_no_file(tmp_path):
 
 
 def test_a_place_that_cannot_be_written_is_said(tmp_path):
-    (tmp_path / "file").write_bytes(b"")
     keep = Keep(tmp_path / "keep.json")
     keep.path = tmp_path / "file" / "below.json"
-    with pytest.raises(Unkept):
+    keep.path.parent.symlink_to(tmp_path / "nowhere" / "at-all")
+    with pytest.raises(Unkept, match="cannot be written"):
         keep.save()
+
+
+def test_a_full_disk_leaves_the_old_file_and_nothing_else(tmp_path, monkeypatch):
+    keep = Keep(tmp_path / "keep.json")
+    keep.instances[ORIGIN] = full()
+    keep.save()
+
+    def full_disk(descriptor):
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(os, "fsync", full_disk)
+    keep.instances.clear()
+    with pytest.raises(Unkept, match="No space left"):
+        keep.save()
+    monkeypatch.undo()
+    assert os.listdir(tmp_path) == ["keep.json"]
+    assert Keep(keep.path).instances == {ORIGIN: full()}
 
 
 def test_where_the_file_lies():

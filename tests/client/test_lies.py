@@ -309,6 +309,24 @@ def test_a_record_that_does_not_begin_with_its_opening(play):
     play.refused("open-missing", play.sign)
 
 
+def test_an_opening_of_no_form(play):
+    play.record.entries[0] = b'{"type":"letter.open","v":1}'
+    play.refused("open-missing", play.sign)
+
+
+def test_an_opening_of_a_newer_fronde_is_no_lie(play):
+    play.record.entries[0] = b'{"type":"letter.reopen","v":1}'
+    with pytest.raises(Newer):
+        play.sign()
+
+
+def test_heads_of_a_newer_fronde_are_no_lie(play):
+    play.sign()
+    play.server.changes[play.path("/heads.json")] = lambda data: data.replace(b'"v":1', b'"v":2')
+    with pytest.raises(Newer):
+        play.look()
+
+
 def test_a_receipt_key_of_another_host(play):
     play.record.entries[0] = play.record.opening(receipt_key=Signer("other.example/receipts", bytes(32)).vkey)
     play.refused("open-missing", play.sign)

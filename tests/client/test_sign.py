@@ -1,4 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
+import base64
 import datetime
 
 import httpx
@@ -180,6 +181,15 @@ def test_a_letter_that_is_not_there(server, ada):
     assert caught.value.name == "no-letter"
 
 
+@pytest.mark.parametrize("path", ["/letters/{}/letter.json", "/log/checkpoint", "/w/works.json"])
+def test_a_server_that_has_stopped_is_told_and_not_called_a_liar(record, server, ada, path):
+    path = path.format(record.letter.id)
+    server.answers["GET", path] = lambda request: error(503, "stopped")
+    with pytest.raises(Declined) as caught:
+        ada.join() if path.startswith("/w/") else sign(ada, record)
+    assert caught.value.name == "stopped"
+
+
 def test_a_signature_is_seen_when_it_stands_below_a_head(place, record, ada):
     sign(ada, record, "Ada")
     assert states(ada, record) == [("sign", "waiting")]
@@ -303,4 +313,4 @@ def test_a_partial_tile_that_is_gone_is_read_anew(place, record, server, ada):
 def test_the_leaf_of_a_receipt_is_that_of_the_entry(record, server, ada):
     receipt = sign(ada, record)
     leaf = leaf_hash(canonical.encode(last_body(server)["entry"]))
-    assert canonical.base64.b64encode(leaf) in receipt
+    assert base64.b64encode(leaf) in receipt

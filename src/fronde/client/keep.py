@@ -57,10 +57,6 @@ class KeptInstance:
     tokens: dict[str, dict[int, bytes]] = field(default_factory=dict)
     letters: dict[str, KeptLetter] = field(default_factory=dict)
 
-    def letter(self, letter_id: str) -> KeptLetter:
-        """What is kept of this letter; empty at first."""
-        return self.letters.setdefault(letter_id, KeptLetter())
-
 
 class Keep:
     """The member's file at `path`. Raises Unkept when it cannot be read, or was changed meanwhile."""
