@@ -68,7 +68,7 @@ def run(args: argparse.Namespace) -> int:
         )
     except OSError as error:
         raise Unreadable(
-            f"cannot read {args.file}: {error.strerror}",
+            f"cannot read {args.file}: {error.strerror or error}",
             hint="Check the name of the file.",
             name="no-such-proof",
         ) from None
