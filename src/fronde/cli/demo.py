@@ -271,7 +271,7 @@ class Watch:
         now = self._now()
         if now > self._published:
             self._batches += 1
-            _say(f"  batch {self._batches}: {now - self._published} signatures, {now} in the record")
+            _say(f"  batch {self._batches}: {now - self._published} published, {now} in the record")
             self._published = now
 
     def settle(self, sent: int) -> None:
