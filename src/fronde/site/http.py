@@ -187,16 +187,13 @@ def _body(request: HttpRequest, check: Check, limit: int) -> dict[str, Any]:
 
 
 def _read(request: HttpRequest, limit: int) -> bytes:
-    too_long = Declined(f"The body is longer than {limit} bytes.", status=413, name="too-long")
-    try:
-        if int(request.META.get("CONTENT_LENGTH") or 0) > limit:
-            raise too_long
-    except ValueError:
-        raise Declined("The length of the body is not a number.", status=400, name="length") from None
-    data = request.read(limit + 1)
-    if len(data) > limit:
-        raise too_long
-    return bytes(data)
+    """The body; its length is judged before any of it is read."""
+    length = request.META.get("CONTENT_LENGTH") or "0"
+    if not (length.isascii() and length.isdigit()):
+        raise Declined("The length of the body is not a number.", status=400, name="length")
+    if len(length) > 15 or int(length) > limit:
+        raise Declined(f"The body is longer than {limit} bytes.", status=413, name="too-long")
+    return bytes(request.read(limit))
 
 
 def own_origin(request: HttpRequest) -> None:

@@ -9,6 +9,7 @@ job runs in the calling thread, in a transaction of its own: the database's lock
 
 from __future__ import annotations
 
+import logging
 import queue
 import threading
 from collections.abc import Callable
@@ -24,6 +25,7 @@ T = TypeVar("T")
 Job = Callable[[], Any]
 
 TOGETHER = 256
+log = logging.getLogger("fronde")
 
 
 class Health:
@@ -87,8 +89,9 @@ class Writer:
             batch = [self._jobs.get()]
             while len(batch) < TOGETHER and not self._jobs.empty():
                 batch.append(self._jobs.get())
-            together([each for each in batch if each is not None])
             going = None not in batch
+            if jobs := [each for each in batch if each is not None]:
+                together(jobs)
         disconnect()
 
 
@@ -123,9 +126,10 @@ def _bind(tell: Callable[[Any], None], value: Any) -> Callable[[], None]:
 
 
 def _unwritable(error: DatabaseError) -> Stopped:
+    log.error("The database cannot be written: %s", error)
     return Stopped(
-        "The database cannot be written at the moment.",
-        hint=f"Nothing was kept of this request; the operator sees: {error}.",
+        "This server cannot write at the moment.",
+        hint="Nothing was kept of this request. Try again later.",
         name="unwritable",
     )
 
