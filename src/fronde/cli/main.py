@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The command `fronde`: which commands there are, and how errors and exit codes reach a person.  # spec: 17"""
+"""The command `fronde`: which commands there are, how errors and exit codes reach a person.  # spec: 17"""
 
 from __future__ import annotations
 
@@ -11,6 +11,7 @@ from typing import NoReturn
 
 from fronde import __version__
 from fronde.errors import FrondeError
+
 from . import demo, member, operator, record, verify
 
 USAGE = 64
