@@ -152,14 +152,24 @@ class Server:
         return int(self.get(f"/letters/{letter.id}/record/checkpoint").split(b"\n")[1])
 
 
+def send(connection: http.client.HTTPConnection, path: str, body: dict[str, Any], **headers: str) -> None:
+    """Posts canonical JSON; the answer is not waited for. headers: more of them, - written as _."""
+    names = {"Content-Type": "application/json"} | {k.replace("_", "-"): v for k, v in headers.items()}
+    connection.request("POST", path, canonical.encode(body), names)
+
+
+def receive(connection: http.client.HTTPConnection) -> tuple[int, bytes]:
+    """Status and body of the answer. Raises one of UNANSWERED when none comes."""
+    answer = connection.getresponse()
+    return answer.status, answer.read()
+
+
 def post(
     connection: http.client.HTTPConnection, path: str, body: dict[str, Any], **headers: str
 ) -> tuple[int, bytes]:
-    """Status and body of the answer to canonical JSON. Raises one of UNANSWERED when none comes."""
-    names = {"Content-Type": "application/json"} | {k.replace("_", "-"): v for k, v in headers.items()}
-    connection.request("POST", path, canonical.encode(body), names)
-    answer = connection.getresponse()
-    return answer.status, answer.read()
+    """`send`, then `receive`."""
+    send(connection, path, body, **headers)
+    return receive(connection)
 
 
 def process(folder: Folder, *arguments: str, options: tuple[str, ...] = (), **more: Any) -> Any:
