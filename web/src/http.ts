@@ -21,11 +21,12 @@ export interface Server {
 
 const OPTIONS: RequestInit = { credentials: "omit", cache: "no-store", redirect: "error", referrerPolicy: "no-referrer" };
 
-/** The server this page came from; another fetch for tests. */
+/** The server this page came from; another fetch for tests. lang: of the page, so that errors are told in it. */
 export class Http implements Server {
   constructor(
     private readonly base: string,
     private readonly fetch: (url: string, options: RequestInit) => Promise<Response>,
+    private readonly lang = "en",
   ) {}
 
   get(path: string): Promise<Bytes> {
@@ -33,7 +34,8 @@ export class Http implements Server {
   }
 
   post(path: string, body: Dict): Promise<Bytes> {
-    return this.send(path, { ...OPTIONS, method: "POST", headers: { "Content-Type": "application/json" }, body: encode(body) }, SMALL);
+    const headers = { "Content-Type": "application/json", "Accept-Language": this.lang };
+    return this.send(path, { ...OPTIONS, method: "POST", headers, body: encode(body) }, SMALL);
   }
 
   private async send(path: string, options: RequestInit, most: number): Promise<Bytes> {

@@ -12,9 +12,9 @@ export const find = <T extends Element = HTMLElement>(selector: string, within: 
 const all = (selector: string, within: ParentNode = document): HTMLElement[] => [...within.querySelectorAll<HTMLElement>(selector)];
 
 export const main = find("#main")!;
-export const server = new Http(location.origin, (url, options) => fetch(url, options));
-
 const lang = document.documentElement.lang || "en";
+export const server = new Http(location.origin, (url, options) => fetch(url, options), lang);
+
 const flags = new Set<string>();
 let evidence: { slug: string; files: Evidence } | null = null;
 

@@ -162,6 +162,7 @@ export class Verification {
           throw error;
         }),
     );
+    checkLines(`${FOLDERS[which]}/checkpoint`, log.note);
     for (let index = 0; index * FULL < log.tree.size; index++) await this.scan(which, log, index);
     return log;
   }
@@ -316,6 +317,12 @@ export class Verification {
     checkClose(kinds, close);
     return ok({ signatures: close.entry.signatures as number, withdrawn: close.entry.withdrawn as number });
   }
+}
+
+/** No key signs a checkpoint twice: so nothing can be added to it but the lines of strangers. */
+function checkLines(place: string, checkpoint: Bytes): void {
+  const lines = note.parse(checkpoint).signatures.map(({ name, id }) => `${name} ${id}`);
+  if (new Set(lines).size !== lines.length) throw new Failure(place, "signed-twice");
 }
 
 function openingsOf(data: Bytes): Map<string, Opening> {

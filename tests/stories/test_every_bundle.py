@@ -4,29 +4,18 @@
 from __future__ import annotations
 
 import json
-import os
-import socket
-import subprocess
-import sys
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-import httpx
 import pytest
-from playwright.sync_api import Page, sync_playwright
+from playwright.sync_api import Browser, Page
+
+from tests.stories.conftest import fronde, serving
 
 BUNDLES = Path(__file__).parent.parent / "bundles"
 EXPECTED: dict[str, Any] = json.loads((BUNDLES / "expected.json").read_text())
 EXITS = {"verified": 0, "refused": 1, "unreadable": 2, "untied": 3}
-CHROMIUM = [
-    "--no-sandbox",
-    "--disable-gpu",
-    "--disable-background-networking",
-    "--disable-component-update",
-    "--disable-sync",
-    "--no-first-run",
-]
 SEEN = """() => {
   const shown = (element) => !element.closest('[hidden]');
   const steps = [...document.querySelectorAll('#steps [data-step]')];
@@ -44,43 +33,17 @@ SEEN = """() => {
 
 
 @pytest.fixture(scope="module")
-def address(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    """An instance that is served; nothing is in it but the page."""
-    folder = tmp_path_factory.mktemp("verify") / "data"
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        bind = f"127.0.0.1:{probe.getsockname()[1]}"
-    fronde = [sys.executable, "-m", "fronde.cli.main"]
-    environment = {key: value for key, value in os.environ.items() if not key.startswith("FRONDE_")}
-    subprocess.run(
-        [*fronde, "init", str(folder)], check=True, env=environment, stdout=subprocess.DEVNULL, timeout=60
-    )
-    server = subprocess.Popen(
-        [*fronde, "serve", str(folder), "--bind", bind], env=environment, stdout=subprocess.PIPE, text=True
-    )
-    assert server.stdout is not None
-    try:
-        for line in server.stdout:
-            if bind in line:
-                break
-        yield f"http://{bind}"
-    finally:
-        server.terminate()
-        server.wait(30)
-        server.stdout.close()
-
-
-@pytest.fixture(scope="module")
-def page(address: str) -> Iterator[Page]:
-    """The page /verify, with a script and a judge of what it asks for."""
-    assert httpx.get(f"{address}/verify").status_code == 200
-    with sync_playwright() as play:
-        browser = play.chromium.launch(executable_path="/usr/bin/chromium", args=CHROMIUM)
-        opened = browser.new_page()
-        opened.goto(f"{address}/verify")
+def page(browser: Browser, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Page]:
+    """The page /verify of an instance that is served; nothing else is in it."""
+    data = tmp_path_factory.mktemp("verify") / "data"
+    fronde("init", str(data))
+    with serving(data) as server:
+        context = browser.new_context()
+        opened = context.new_page()
+        opened.goto(f"{server.address}/verify")
         opened.wait_for_selector("#main[data-state=ask]")
         yield opened
-        browser.close()
+        context.close()
 
 
 def check(page: Page, name: str, wanted: dict[str, Any]) -> dict[str, Any]:
@@ -98,7 +61,6 @@ def check(page: Page, name: str, wanted: dict[str, Any]) -> dict[str, Any]:
     return seen
 
 
-@pytest.mark.story
 def test_the_page_ends_as_the_command_does_on_every_bundle_and_sends_nothing(page: Page) -> None:
     asked: list[str] = []
     page.on("request", lambda request: asked.append(request.url))
@@ -112,7 +74,6 @@ def test_the_page_ends_as_the_command_does_on_every_bundle_and_sends_nothing(pag
     assert not asked
 
 
-@pytest.mark.story
 def test_a_good_proof_shows_its_numbers_and_whose_key_it_rests_on(page: Page) -> None:
     name = next(name for name, wanted in EXPECTED.items() if wanted["exit"] == 0)
     policy = (BUNDLES / EXPECTED[name]["policy"]).read_text()
@@ -127,7 +88,6 @@ def test_a_good_proof_shows_its_numbers_and_whose_key_it_rests_on(page: Page) ->
     page.click("[data-act=again]")
 
 
-@pytest.mark.story
 def test_without_a_file_or_with_nonsense_for_a_key_the_page_says_what_to_do(page: Page) -> None:
     page.set_input_files("#zip", [])
     page.fill("#vkey", "")
