@@ -17,7 +17,7 @@ from fronde.site import clock
 from .folder import INSTANCE, Folder
 from .letters import reading
 from .letters.models import LetterRow
-from .record import logs, publish, recover
+from .record import logs, publish, recover, writer
 from .restore import restore
 from .setup import burn
 from .signing import slots
@@ -39,8 +39,8 @@ def look(tell: Tell) -> set[Need]:
     needs: set[Need] = set()
     for log in recover.known():
         needs |= _log(log, tell)
-    needs |= _members(tell)
-    if not needs & {Need.RESTORE, Need.MARK}:
+    if not needs:
+        needs |= _members(tell)
         _slots(tell)
     _letters(tell)
     return needs
@@ -48,10 +48,10 @@ def look(tell: Tell) -> set[Need]:
 
 def _log(log: str, tell: Tell) -> set[Need]:
     try:
-        recover.glance(log)
+        recover.recover(log, mend=False)
     except Stopped as why:
         tell(f"WRONG  {why.message}")
-        if why.name == "behind":
+        if why.name in ("behind", "forked"):
             return {Need.RESTORE, Need.BURN}
         tell(f"       Before you repair: nobody may have seen more than {logs.head(log).size} entries of it.")
         return {Need.MARK, Need.BURN}
@@ -87,6 +87,7 @@ def _letters(tell: Tell) -> None:
 def repair(needs: set[Need], tell: Tell) -> None:
     """Repairs, with no server running. Raises Refused or Stopped when something cannot be repaired."""
     folder = Folder.current()
+    writer.health().why = None
     with folder.serving():
         with folder.publishing():
             if Need.RESTORE in needs:
@@ -108,9 +109,9 @@ def _restore(tell: Tell) -> None:
     """The instance log first: the letters' heads are read out of it."""
     for log in recover.known():
         try:
-            recover.glance(log)
+            recover.recover(log, mend=False)
         except Stopped as why:
-            if why.name == "behind":
+            if why.name in ("behind", "forked"):
                 tell(f"Restored {restore(log)} entries of {log} from the public folder.")
 
 

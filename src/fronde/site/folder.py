@@ -187,14 +187,13 @@ def use(path: Path) -> Folder:
     from django.conf import settings
     from django.db import connections
 
-    os.environ["FRONDE_DATA"] = str(path)
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", "fronde.site.settings")
     if not apps.ready:
         django.setup()
     from .settings import read
 
     connections.close_all()
-    for name, value in read(os.environ).items():
+    for name, value in read({**os.environ, "FRONDE_DATA": str(path)}).items():
         setattr(settings, name, value)
     folder = Folder.current()
     connections.settings["default"]["NAME"] = str(folder.database)

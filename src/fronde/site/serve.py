@@ -11,6 +11,7 @@ import os
 import resource
 import signal
 from collections.abc import Callable
+from contextlib import AbstractContextManager, nullcontext
 from types import FrameType
 from typing import Any, NoReturn
 
@@ -46,12 +47,14 @@ def serve(tell: Callable[[str], None]) -> None:
         call_command("migrate", verbosity=0)
         with folder.publishing():
             recover.start()
+        sequencer: AbstractContextManager[object] = Sequencer()
         try:
             writer.ready()
         except Stopped as why:
             tell(f"Nothing is signed or issued: {why.message} {why.hint}")
+            sequencer = nullcontext()
         server = listen()
-        with writer.Writer(), Sequencer():
+        with writer.Writer(), sequencer:
             tell(f"Fronde serves {folder.path} at http://{settings.FRONDE_BIND}")
             server.run()
             email_code.room().post.stop()

@@ -10,11 +10,13 @@ from __future__ import annotations
 
 import contextlib
 from collections.abc import Callable
+from pathlib import Path
 from typing import NamedTuple
 
 from fronde.errors import FrondeError, Stopped
 from fronde.record.checkpoint import Checkpoint
-from fronde.record.tiles import Edge, layout
+from fronde.record.tiles import BadBundle, BadPath, Edge, Tile, layout, parse_path, unpack
+from fronde.record.tree import HASH
 from fronde.site.folder import INSTANCE, Folder
 
 from . import logs
@@ -81,13 +83,12 @@ def glance(log: str) -> list[Promise]:
     return found
 
 
-def recover(log: str) -> None:
+def recover(log: str, *, mend: bool = True) -> None:
     """Recomputes a log, compares every promise, mends tiles. Raises Stopped: behind, forked, mark-..."""
     found = glance(log)
-    _sweep(log)
     edge, head = Edge(), logs.head(log).size
     for cut in sorted({head, *(promised.size for _, promised in found)}):
-        _grow(log, edge, cut)
+        _grow(log, edge, cut, mend=mend)
         for where, promised in found:
             if promised.size == cut and promised.root != edge.root():
                 raise Stopped(
@@ -95,26 +96,55 @@ def recover(log: str) -> None:
                     hint=REPAIR,
                     name="forked",
                 )
-        if cut == head:
+        if cut == head and mend:
             mend_tiles(Folder.current().record(log), edge.partial())
+            _sweep(log, head)
 
 
-def _grow(log: str, edge: Edge, size: int) -> None:
+def _grow(log: str, edge: Edge, size: int, *, mend: bool) -> None:
     record = Folder.current().record(log)
     for data in logs.entries(log, edge.size, size):
         edge.append([data])
-        if edge.size % logs.CHUNK == 0:
-            mend_tiles(record, edge.completed())
-    mend_tiles(record, edge.completed())
+        if edge.size % logs.CHUNK == 0 or edge.size == size:
+            completed = edge.completed()
+            mend_tiles(record, completed if mend else [])
 
 
-def _sweep(log: str) -> None:
+def _sweep(log: str, size: int) -> None:
     """Removes what a crash left half done: temp files, and tiles that no signed head has."""
     record = Folder.current().record(log)
-    wanted = {"checkpoint", *layout(logs.head(log).size)}
+    wanted = {"checkpoint", *layout(size)}
     for path in list(record.rglob("*")):
-        if path.is_file() and str(path.relative_to(record)) not in wanted:
+        name = str(path.relative_to(record))
+        if path.is_file() and name not in wanted and not _older(record, name, size):
             path.unlink()
+
+
+def _older(record: Path, name: str, size: int) -> bool:
+    """Whether this is the partial tile of an earlier size, as whoever keeps that checkpoint may ask for it.
+
+    It is if it is how the wider one begins that stands in its place now. Where a full one does, nobody needs
+    it any more (tlog-tiles, Partial Tiles).
+    """
+    try:
+        tile = parse_path(name)
+    except BadPath:
+        return False
+    row = size >> 8 * (tile.level or 0)
+    now = Tile(tile.level, row >> 8, row & 255)
+    if tile.index != now.index or tile.width >= now.width:
+        return False
+    data = (record / name).read_bytes()
+    return _whole(tile, data) and (record / now.path).read_bytes().startswith(data)
+
+
+def _whole(tile: Tile, data: bytes) -> bool:
+    if tile.level is not None:
+        return len(data) == tile.width * HASH
+    try:
+        return len(unpack(data, tile.width)) == tile.width
+    except BadBundle:
+        return False
 
 
 def start() -> None:
