@@ -108,7 +108,7 @@ class Server:
             self.told.append(line)
             if line.startswith("Fronde serves"):
                 return True
-        self._process.wait()
+        self._end(signal.SIGKILL)
         return False
 
     @property

@@ -142,9 +142,10 @@ def _whole(tile: Tile, data: bytes) -> bool:
     if tile.level is not None:
         return len(data) == tile.width * HASH
     try:
-        return len(unpack(data, tile.width)) == tile.width
+        unpack(data, tile.width)
     except BadBundle:
         return False
+    return True
 
 
 def start() -> None:
