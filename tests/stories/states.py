@@ -16,7 +16,8 @@ STATES = {
     "sign": {
         "none": "", "unable": "", "check-log": "", "no-token": "stranger later", "early": "", "closed": "",
         "mode": "named", "exposure": "named note counted", "check": "hidden uncounted",
-        "done": "waiting named can-withdraw", "withdrawn": "seen", "spent": "", "stopped": "",
+        "done": "waiting named receipt can-withdraw", "withdrawn": "seen receipt", "spent": "", "unsure": "",
+        "stopped": "retry",
     },
     "verify": {
         "none": "", "ask": "", "run": "", "verified": "headcount issued", "untied": "", "refused": "",
