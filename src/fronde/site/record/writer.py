@@ -157,14 +157,15 @@ def write(job: Callable[[], T]) -> T:
         raise _unwritable(error) from error
 
 
-def tidy() -> None:
+def tidy() -> bool:
     """Empties the write-ahead log: until then deleted rows could be read in it.  # trust: 3
 
-    Somebody reading at this moment makes it wait for the next time.
+    False when somebody was reading all the time: try again later.
     """
     with connection.cursor() as cursor:
         cursor.execute("PRAGMA wal_checkpoint(TRUNCATE)")
-        cursor.fetchone()
+        busy, _, _ = cursor.fetchone()
+    return not busy
 
 
 def disconnect() -> None:

@@ -287,7 +287,7 @@ class Sequencer:
         if pool.erased().yes:
             pool.erased().yes = False
             store.write(pool.settle)
-            store.tidy()
+            pool.erased().yes = not store.tidy()
         if self._kept != now.date():
             self._kept = now.date()
             keep_house(now)
@@ -335,6 +335,7 @@ def keep_house(now: datetime.datetime) -> None:
     slots.ensure_seasons(now)
     slots.sweep()
     enrolment.rewrite()
+    store.tidy()
 
 
 def since(letter_id: str, now: datetime.datetime) -> datetime.timedelta:
