@@ -7,35 +7,20 @@ What was answered is in the record, once; what was not answered is asked again, 
 from __future__ import annotations
 
 import contextlib
-import io
 import json
 import random
 import threading
-from collections import Counter
-from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 import pytest
-from django.db import connection
 
 from fronde import canonical
-from fronde.canonical import unb64u
 from fronde.letter import Letter
-from fronde.proof.policy import Policy
-from fronde.proof.verify import Trust, verify
-from fronde.record import log as public_log
-from fronde.record.checkpoint import Checkpoint
-from fronde.record.entry import parse_letter
-from fronde.record.note import Key, open_note, parse
-from fronde.record.tree import leaf_hash, root
-from fronde.signature import publish_by, receipt_text
-from fronde.site.folder import INSTANCE, Folder
-from fronde.site.letters import proof
-from fronde.site.record import logs, pool
-from tests.site import serving
+from fronde.record.tree import leaf_hash
+from tests.site import serving, whole
 from tests.site.serving import UNANSWERED, Server
 from tests.site.village import Member
 
@@ -114,62 +99,6 @@ def leaf(body: Body) -> bytes:
     return leaf_hash(canonical.encode(body["entry"]))
 
 
-def on_disk(folder: Folder, letter: Letter, crowd: Crowd) -> None:
-    """What a kill left: a whole database, with everything in it that was answered, once."""
-    with serving.here(folder):
-        with connection.cursor() as cursor:
-            assert cursor.execute("PRAGMA integrity_check").fetchone()[0] == "ok"
-        stored = [each.entry for each in pool.waiting(letter.id, withdraw=False)]
-        stored += [data for data in logs.entries(letter.id) if parse_letter(data)["type"] == "sign"]
-    assert set(Counter(parse_letter(data)["key"] for data in stored).values()) <= {1}
-    assert crowd.answers.keys() <= set(map(leaf_hash, stored))
-
-
-def published(folder: Folder, letter: Letter) -> list[Checkpoint]:
-    """The checkpoints that are shown, of both logs."""
-    with serving.here(folder):
-        paths = [folder.record(log) / "checkpoint" for log in (INSTANCE, letter.id)]
-    return [Checkpoint.parse(parse(path.read_bytes()).text) for path in paths]
-
-
-def check_roots(folder: Folder, letter: Letter, seen: list[Checkpoint]) -> None:
-    """The root of each log, recomputed from its tiles and from the database, is the signed one.
-
-    Every checkpoint that was ever shown is a prefix.
-    """
-    with serving.here(folder):
-        for log in (INSTANCE, letter.id):
-            read = files(folder.record(log))
-            shown = public_log.read(read, logs.origin(log), logs.signer(log).key).checkpoint
-            hashes = [leaf_hash(data) for data in logs.entries(log)]
-            for at in (shown, *(old for old in seen if old.origin == shown.origin)):
-                assert root(hashes[: at.size]) == at.root
-
-
-def files(record: Path) -> Callable[[str], bytes]:
-    return lambda path: (record / path).read_bytes()
-
-
-def check_record(folder: Folder, letter: Letter, crowd: Crowd) -> None:
-    """The closed record: one leaf for each member, one receipt for each leaf, a proof that holds."""
-    with serving.here(folder):
-        entries = list(logs.entries(letter.id))
-        opened = parse_letter(entries[0])
-        signs = [data for data in entries if parse_letter(data)["type"] == "sign"]
-        report = verify(
-            io.BytesIO(proof.letter_zip(letter.id).read_bytes()),
-            Trust(policy=Policy.parse(folder.policy.read_bytes())),
-        )
-    assert Counter(map(leaf_hash, signs)) == dict.fromkeys(crowd.answers, 1)
-    assert len({unb64u(parse_letter(data)["key"]) for data in signs}) == len(signs)
-    assert report.exit == 0, report
-    assert report.counts["signatures"] == len(signs)
-    key = Key.parse(opened["receipt_key"])
-    for hashed, (_, receipt) in crowd.answers.items():
-        text = receipt_text(letter.origin, hashed, publish_by(letter, "sign"))
-        assert open_note(receipt, key, exactly_one=True) == text
-
-
 def play(server: Server, letter: Letter, members: list[Member], rounds: int, rng: random.Random) -> Crowd:
     """So many rushes that end with a kill; then all ask again, in peace, and the letter is closed."""
     folder = server.folder
@@ -179,10 +108,11 @@ def play(server: Server, letter: Letter, members: list[Member], rounds: int, rng
     for _ in range(rounds):
         crowd.asked += [bodies.pop() for _ in range(A_ROUND)]
         crowd.rush(server, rng.randint(1, BUSY))
-        on_disk(folder, letter, crowd)
-        seen += published(folder, letter)
+        with serving.here(folder):
+            whole.check_database()
+            whole.check_stored(letter, crowd.answers)
+            seen += whole.promised(folder)
         server.start()
-    check_roots(folder, letter, seen)
     with contextlib.closing(server.connect()) as quiet:
         for body in [*crowd.asked, *(body for body, _ in crowd.answers.values())]:
             crowd.answered(body, *serving.post(quiet, f"/letters/{letter.id}/sign", body))
@@ -190,7 +120,9 @@ def play(server: Server, letter: Letter, members: list[Member], rounds: int, rng
     closing.communicate()
     assert closing.returncode == 0
     server.stop()
-    check_roots(folder, letter, seen)
+    with serving.here(folder):
+        whole.check_logs(folder, seen)
+        whole.check_receipts(letter, {leaf: receipt for leaf, (_, receipt) in crowd.answers.items()})
     assert max(old.size for old in seen if old.origin == letter.origin) > 1  # kills fell among batches
     return crowd
 
@@ -206,7 +138,8 @@ def test_kills_lose_answers_but_no_signature_and_double_none(
     with Server(folder) as server:
         crowd = play(server, letter, members, rounds, rng)
     assert crowd.cut >= rounds  # kills hit posts that were under way
-    check_record(folder, letter, crowd)
+    with serving.here(folder):
+        whole.check_proof(folder, letter, len(crowd.answers))
 
 
 def test_the_serving_connection_waits_for_the_disk_and_overwrites_what_it_deletes(
