@@ -15,7 +15,7 @@ from fronde.errors import FrondeError
 from . import demo, member, operator, record, verify
 
 USAGE = 64
-EXTRAS = {"httpx": "member", "mnemonic": "member", "segno": "member"}
+EXTRAS = {"certifi": "member", "httpx": "member", "mnemonic": "member", "segno": "member"}
 
 
 class Parser(argparse.ArgumentParser):
