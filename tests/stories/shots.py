@@ -19,11 +19,12 @@ SCHEMES = ("light", "dark")
 
 
 def paths(address: str) -> list[str]:
-    """The front page and what it links to; and of each letter the page that one signs on."""
+    """The front page and what it links to; the pages that one signs on; that of the workplace; an error."""
     with urllib.request.urlopen(address) as answer:  # noqa: S310 - the address that was typed
         html = answer.read().decode()
-    own = set(re.findall(r'href="(/[^"#?.]*)[^"]*"', html)) - {"/policy"}
-    return sorted(own | {f"{path}/sign" for path in own if path.startswith("/letters/")} | {"/nothing"})
+    own = {path for path in re.findall(r'href="(/[^"#?]*)[^"]*"', html) if "." not in path} - {"/policy"}
+    own |= {f"{path}/sign" for path in own if path.startswith("/letters/")}
+    return sorted(own | {path.removesuffix("/join") for path in own} | {"/nothing"})
 
 
 def main(address: str, out: str, part: str = "") -> None:

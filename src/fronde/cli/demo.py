@@ -97,7 +97,7 @@ class Stage:
         _fronde(
             "workplace", "add", WORKPLACE, "--name", "Meridian Systems", "--domain", "meridian.example",
             "--shape", "first.last", "--headcount", str(HEADCOUNT),
-            "--headcount-source", "annual report, page 31 (invented)", "--data", str(self.data),
+            "--headcount-source", "invented annual report, page 31", "--data", str(self.data),
         )  # fmt: skip
 
     @contextmanager
