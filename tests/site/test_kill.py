@@ -20,8 +20,9 @@ import pytest
 from fronde import canonical
 from fronde.letter import Letter
 from fronde.record.tree import leaf_hash
-from tests.site import serving, whole
-from tests.site.serving import UNANSWERED, Server
+from fronde.site.folder import Folder
+from tests.site import process, serving, whole
+from tests.site.process import UNANSWERED, Server
 from tests.site.village import Member
 
 CLIENTS = 8
@@ -66,9 +67,9 @@ class Crowd:
                 body = self._next()
                 begun.release()
                 try:
-                    serving.send(connection, path, body)
+                    process.send(connection, path, body)
                     open_post = not killed.is_set()
-                    status, answer = serving.receive(connection)
+                    status, answer = process.receive(connection)
                 except UNANSWERED:
                     self._unanswered(body, open_post)
                     return
@@ -101,7 +102,7 @@ def leaf(body: Body) -> bytes:
 
 def play(server: Server, letter: Letter, members: list[Member], rounds: int, rng: random.Random) -> Crowd:
     """So many rushes that end with a kill; then all ask again, in peace, and the letter is closed."""
-    folder = server.folder
+    folder = Folder(server.folder)
     with serving.here(folder):
         bodies = [member.sign(letter, "Ada" if rng.random() < 0.5 else "") for member in members]
     crowd, seen = Crowd(letter, [], rng), []
@@ -115,8 +116,8 @@ def play(server: Server, letter: Letter, members: list[Member], rounds: int, rng
         server.start()
     with contextlib.closing(server.connect()) as quiet:
         for body in [*crowd.asked, *(body for body, _ in crowd.answers.values())]:
-            crowd.answered(body, *serving.post(quiet, f"/letters/{letter.id}/sign", body))
-    closing = serving.process(folder, "letter", "close", letter.id)
+            crowd.answered(body, *process.post(quiet, f"/letters/{letter.id}/sign", body))
+    closing = process.command(folder.path, "letter", "close", letter.id)
     closing.communicate()
     assert closing.returncode == 0
     server.stop()
@@ -135,7 +136,7 @@ def test_kills_lose_answers_but_no_signature_and_double_none(
     folder = serving.found(tmp_path / "data", monkeypatch)
     members = serving.enrol(folder, rounds * A_ROUND)
     letter = serving.open_letter(folder)
-    with Server(folder) as server:
+    with Server(folder.path) as server:
         crowd = play(server, letter, members, rounds, rng)
     assert crowd.cut >= rounds  # kills hit posts that were under way
     with serving.here(folder):
@@ -147,7 +148,7 @@ def test_the_serving_connection_waits_for_the_disk_and_overwrites_what_it_delete
 ) -> None:
     folder = serving.found(tmp_path / "data", monkeypatch)
     told = tmp_path / "pragmas.json"
-    with Server(folder, "--pragmas", str(told)):
+    with Server(folder.path, "--pragmas", str(told)):
         pragmas = json.loads(told.read_text())
     full, memory = 2, 2
     assert pragmas == {

@@ -18,9 +18,10 @@ from fronde import canonical
 from fronde.letter import Letter
 from fronde.record.entry import parse_letter
 from fronde.record.tree import leaf_hash
+from fronde.site.folder import Folder
 from fronde.site.record import logs, pool
-from tests.site import serving
-from tests.site.serving import Server
+from tests.site import process, serving
+from tests.site.process import Server
 from tests.site.village import Member
 
 AT_ONCE = 50
@@ -44,7 +45,7 @@ class Site:
             with contextlib.closing(self.server.connect()) as connection:
                 connection.connect()
                 line.wait()
-                return serving.post(connection, f"/letters/{self.letter.id}/{kind}", body)
+                return process.post(connection, f"/letters/{self.letter.id}/{kind}", body)
 
         with ThreadPoolExecutor(len(bodies)) as threads:
             return list(threads.map(one, bodies))
@@ -52,10 +53,10 @@ class Site:
     def published(self) -> list[dict[str, Any]]:
         """The letter's entries, when so many others have signed that all goes out and is shown."""
         self.at_once("sign", [next(self.members).sign(self.letter) for _ in range(BATCH)])
-        with serving.here(self.server.folder):
-            serving.until(lambda: not pool.count_waiting(self.letter.id, withdraw=False))
+        with serving.here(Folder(self.server.folder)):
+            process.until(lambda: not pool.count_waiting(self.letter.id, withdraw=False))
             entries = [parse_letter(data) for data in logs.entries(self.letter.id)]
-        serving.until(lambda: self.server.size(self.letter) >= len(entries))
+        process.until(lambda: self.server.size(self.letter.id) >= len(entries))
         return entries
 
 
@@ -65,7 +66,7 @@ def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
         folder = serving.found(tmp_path_factory.mktemp("one") / "data", patch)
         members = serving.enrol(folder, AT_ONCE + 5 * BATCH)
         letter = serving.open_letter(folder)
-        with Server(folder) as server:
+        with Server(folder.path) as server:
             yield Site(server, letter, iter(members))
 
 
