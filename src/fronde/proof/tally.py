@@ -13,7 +13,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from .report import Failure, Fault, fail
-from .workers import Checked, Row
+from .workers import Checked
 
 # A batch: signatures, then withdrawals, and it may end with the close (spec: 8). The first entry stands alone
 # or before the first batch.
@@ -38,15 +38,15 @@ class Tally:
         """The next bundle."""
         for step, (index, fault) in checked.faults.items():
             self._keep(step, index, fault)
-        for row in checked.rows:
-            index = len(self.kinds)
-            self.kinds += _letter(row)
-            if row.type == "sign":
-                self._sign(index, row.key)
-            elif row.type == "withdraw":
-                self._withdraw(index, row.key)
-            elif row.type == "letter.close" and self.close is None:
+        keys = iter(checked.keys)
+        for index, kind in enumerate(checked.kinds.decode("ascii"), start=len(self.kinds)):
+            if kind in "nh":
+                self._sign(index, next(keys))
+            elif kind == "w":
+                self._withdraw(index, next(keys))
+            elif kind == "c" and self.close is None:
                 self.close = index
+        self.kinds += checked.kinds
 
     def check(self, step: int) -> None:
         """Raises the Failure of a step, if an entry fails it."""
@@ -97,12 +97,6 @@ class Tally:
     def _keep(self, step: int, index: int, fault: Fault) -> None:
         if step not in self._faults or index < self._faults[step][0]:
             self._faults[step] = (index, fault)
-
-
-def _letter(row: Row) -> bytes:
-    if row.type == "sign":
-        return b"n" if row.named else b"h"
-    return {"letter.open": b"o", "withdraw": b"w", "letter.close": b"c"}[row.type]
 
 
 def check_capacity(

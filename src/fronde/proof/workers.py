@@ -40,6 +40,10 @@ _SIGN = re.compile(
     rb'"sig":"[A-Za-z0-9_-]{85}[AQgw]","tokens":\["[A-Za-z0-9_-]{472}"\],"type":"sign","v":1\}' % (_D, _D, _D)
 )
 
+# How entries are spelled, a letter each; a named sign is an n.
+KINDS = {"letter.open": b"o", "sign": b"h", "withdraw": b"w", "letter.close": b"c"}
+NAMED = b"n"
+
 T = TypeVar("T")
 R = TypeVar("R")
 
@@ -64,18 +68,15 @@ class Checks(NamedTuple):
     openings: dict[int, dict[str, Any]]
 
 
-class Row(NamedTuple):
-    """What later steps need of an entry: type, the signer's key (or b""), whether it is a named sign."""
-
-    type: str
-    key: bytes = b""
-    named: bool = False
-
-
 class Checked(NamedTuple):
-    """The rows of a bundle, and per step the first entry that fails it, with its index."""
+    """What later steps need of a bundle.
 
-    rows: list[Row]
+    kinds: a letter an entry (`KINDS`); keys: of every sign and withdraw, in order; faults: for each step the
+    first entry that fails it, with its index.
+    """
+
+    kinds: bytes
+    keys: list[bytes]
     faults: dict[int, tuple[int, Fault]]
 
 
@@ -127,24 +128,20 @@ def _entries(file: BinaryIO, bundle: Bundle) -> Iterator[tuple[int, bytes]]:
 def check_bundle(file: BinaryIO, checks: Checks) -> Checked:
     """Steps 6, 7 and 9, as far as an entry can be judged alone."""
     checker = _checker(checks.letter, checks.spki)
-    rows: list[Row] = []
+    kinds, keys = bytearray(), list[bytes]()
     faults: dict[int, tuple[int, Fault]] = {}
     for index, data in _entries(file, checks.bundle):
-        entry = json.loads(data)
+        entry = json.loads(data.decode("ascii"))
         kind = entry["type"]
-        key = unb64u(entry["key"]) if "key" in entry else b""
-        rows.append(Row(kind, key, entry.get("as") == "named"))
-        if kind in ("sign", "withdraw"):
-            _judge(
-                faults,
-                6 if kind == "sign" else 7,
-                index,
-                partial(checker.check, entry, statement_of(data, kind)),
-            )
+        kinds += NAMED if entry.get("as") == "named" else KINDS[kind]
+        if "key" in entry:
+            keys.append(unb64u(entry["key"]))
+            check = partial(checker.check, entry, statement_of(data, kind))
+            _judge(faults, 6 if kind == "sign" else 7, index, check)
         # Where a signature is wrong, step 9 is never reached.
         if index in checks.openings and 6 not in faults:
             _judge(faults, 9, index, partial(checker.check_opening, entry, checks.openings[index]))
-    return Checked(rows, faults)
+    return Checked(bytes(kinds), keys, faults)
 
 
 def _judge(faults: dict[int, tuple[int, Fault]], step: int, index: int, check: Callable[[], None]) -> None:
