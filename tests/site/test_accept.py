@@ -7,6 +7,7 @@ from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 from django.db import connections
+from django.http import Http404
 
 from fronde import canonical
 from fronde.record import note
@@ -14,7 +15,7 @@ from fronde.record.entry import parse_letter
 from fronde.record.tree import leaf_hash
 from fronde.signature import publish_by, receipt_text
 from fronde.site.record import pool, publish, writer
-from fronde.site.signing import sequence
+from fronde.site.signing import accept, sequence
 from tests.site.village import Village, client, post
 
 
@@ -190,6 +191,18 @@ def test_an_unknown_letter_is_404_before_anything_else(village: Village):
         assert said(post(http, path, b"rubbish")) == (404, "not-found")
         assert said(http.put(path)) == (404, "not-found")
         assert http.get(path).status_code == 404
+
+
+@pytest.mark.parametrize("part", ["entry", "opening"])
+def test_what_is_posted_is_an_object(village: Village, part):
+    letter = village.open()
+    body = {**village.members(1)[0].sign(letter), part: [1]}
+    assert said(village.post(letter, "sign", body)) == (400, "bad-form")
+
+
+def test_a_letter_that_is_gone_has_no_desk(village: Village):
+    with pytest.raises(Http404):
+        accept.desk("a" * 16)
 
 
 def test_nothing_that_is_waiting_has_a_member_a_time_or_an_address(village: Village):

@@ -18,10 +18,11 @@ from django.conf import settings
 from django.db import connection, connections
 
 from fronde.cli.main import main
-from fronde.errors import Stopped
+from fronde.errors import Stopped, Usage
+from fronde.record.checkpoint import Checkpoint
 from fronde.record.note import Key, fingerprint
-from fronde.site import doctor
-from fronde.site.folder import INSTANCE
+from fronde.site import checks, doctor
+from fronde.site.folder import INSTANCE, Folder
 from fronde.site.letters.models import LetterRow, Workplace
 from fronde.site.record import logs, publish, recover, store
 from fronde.site.signing import slots
@@ -261,6 +262,18 @@ def test_a_wrong_setting_has_an_id_and_a_next_step(village: Village, capsys, lin
         assert "next: " in err
 
 
+def test_without_a_data_folder_the_checks_say_only_that(village: Village, monkeypatch):
+    monkeypatch.setattr(settings, "FRONDE_DATA", None)
+    assert [message.id for message in checks.check_settings(None)] == ["fronde.W001"]
+    with pytest.raises(Usage):
+        Folder.current()
+
+
+def test_a_folder_without_a_policy_is_none(village: Village):
+    village.folder.policy.unlink()
+    assert [message.id for message in checks.check_settings(None)] == ["fronde.E001"]
+
+
 def test_keys_that_others_can_read_are_a_wrong_setting(village: Village, capsys):
     village.folder.keys.chmod(0o755)
     _, _, err = run(capsys, "doctor", "--data", str(village.folder.path))
@@ -369,6 +382,41 @@ def test_what_the_public_folder_lacks_cannot_be_restored(village: Village, capsy
     path = village.folder.path / "public" / harm.format(late=late.id).removeprefix("instance/")
     shutil.rmtree(path) if path.is_dir() else path.unlink()
     assert refused(capsys, "doctor", "--yes", "--data", str(village.folder.path)) == (1, "not-restorable")
+
+
+def test_another_letter_than_the_one_in_the_record_cannot_be_restored(village: Village, capsys):
+    early, late, _ = an_old_database_came_back(village)
+    folder = village.folder
+    (folder.letter(late.id) / "letter.json").write_bytes(
+        (folder.letter(early.id) / "letter.json").read_bytes()
+    )
+    assert refused(capsys, "doctor", "--yes", "--data", str(folder.path)) == (1, "not-restorable")
+
+
+def test_a_mark_of_another_history_cannot_be_restored(village: Village, capsys):
+    an_old_database_came_back(village)
+    size = logs.size(INSTANCE)
+    other = Checkpoint(logs.origin(INSTANCE), size + 1, bytes(32)).sign(logs.signer(INSTANCE))
+    village.folder.high_water(INSTANCE).write_bytes(other)
+    assert refused(capsys, "doctor", "--yes", "--data", str(village.folder.path)) == (1, "not-restorable")
+
+
+def test_a_closed_letter_is_restored_closed(village: Village, capsys):
+    letter = village.open()
+    members = village.members(12)
+    for member in members[:6]:
+        village.sign(letter, member)
+    connections.close_all()
+    backup = village.folder.database.read_bytes()
+    run(capsys, "letter", "close", letter.id, "--data", str(village.folder.path))
+    connections.close_all()
+    for extra in village.folder.path.glob("fronde.sqlite3-*"):
+        extra.unlink()
+    village.folder.database.write_bytes(backup)
+    assert run(capsys, "doctor", "--yes", "--data", str(village.folder.path))[0] == 0
+    assert LetterRow.objects.get().state == LetterRow.CLOSED
+    assert village.post(letter, "sign", members[7].sign(letter)).status_code == 410
+    assert village.verify(letter).closed
 
 
 def test_a_database_of_another_history_cannot_be_restored(village: Village, capsys):

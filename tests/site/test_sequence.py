@@ -511,6 +511,27 @@ def test_what_stops_the_sequencer_is_said_once(village: Village, caplog):
     ]
 
 
+def test_the_thread_survives_trouble_and_tries_again(village: Village, monkeypatch, caplog):
+    letter = village.open()
+    for member in village.members(12)[:6]:
+        village.sign(letter, member)
+    real, tried = publish.write_tiles, []
+
+    def full(record, tiles):
+        tried.append(record)
+        if len(tried) < 3:
+            raise OSError(28, "No space left on device")
+        real(record, tiles)
+
+    monkeypatch.setattr(publish, "write_tiles", full)
+    with writer.Writer(), sequence.Sequencer(every=0.01):
+        while village.types(letter) == ["letter.open"] or sequence.unfinished(letter.id):
+            pass
+    assert len(tried) >= 3
+    assert [record.getMessage() for record in caplog.records] == ["Publishing has stopped: OSError"]
+    assert village.verify(letter).exit == 0
+
+
 def test_entries_of_an_operator_are_published_at_the_next_look(village: Village):
     ended = slots.burn(village.now)
     assert ended

@@ -15,7 +15,7 @@ from fronde.record import log as public_log
 from fronde.record.entry import slot_end
 from fronde.record.tiles import layout
 from fronde.site.folder import INSTANCE, Folder, make, put
-from fronde.site.record import logs, recover, store, writer
+from fronde.site.record import logs, pool, recover, store, writer
 from fronde.site.signing import sequence
 from tests.site.village import SLUG, Village
 
@@ -288,6 +288,17 @@ def test_a_start_mends_every_file_and_sweeps_what_no_head_has(village: Village):
     }
 
 
+def test_a_damaged_bundle_of_an_earlier_size_is_swept(village: Village):
+    add(*ends(1))
+    size = store.size(INSTANCE)
+    old = village.folder.record(INSTANCE) / f"tile/entries/000.p/{size - 1}"
+    recover.start()
+    assert old.exists()
+    old.write_bytes(old.read_bytes()[:-1])
+    recover.start()
+    assert not old.exists()
+
+
 def damaged(path: Path) -> None:
     data = bytearray(path.read_bytes())
     data[-20] ^= 1
@@ -383,6 +394,40 @@ def test_a_signed_head_beyond_the_entries_stops_publishing(village: Village):
     with pytest.raises(Stopped) as caught:
         add()
     assert caught.value.name == "behind"
+
+
+def test_a_log_whose_key_is_missing_stops(village: Village):
+    letter = village.open()
+    village.folder.log_key(letter.id).unlink()
+    logs._signers().clear()
+    recover.start()
+    with pytest.raises(Stopped) as caught:
+        store.ready()
+    assert caught.value.name == "key-missing"
+
+
+def test_a_mark_whose_key_is_missing_stops(village: Village):
+    village.folder.high_water("a" * 16).write_bytes(b"note")
+    recover.start()
+    with pytest.raises(Stopped) as caught:
+        store.ready()
+    assert caught.value.name == "key-missing"
+
+
+def test_what_is_not_in_a_log_is_not_found(village: Village):
+    with pytest.raises(IndexError):
+        store.entry(INSTANCE, 99)
+    with pytest.raises(LookupError):
+        pool.was_named("a" * 16, bytes(32))
+
+
+def test_lost_partial_tiles_of_a_large_log_are_made_anew_before_it_grows(village: Village):
+    letter = village.open()
+    entry = store.entry(letter.id, 0)
+    add(*[entry] * 1299, log=letter.id)
+    shutil.rmtree(village.folder.record(letter.id) / "tile")
+    add(entry, log=letter.id)
+    assert read(letter.id).checkpoint.size == 1301
 
 
 # -- the folder

@@ -79,9 +79,7 @@ def _slots(tell: Tell) -> None:
 
 def _letters(tell: Tell) -> None:
     for row in LetterRow.objects.order_by("bind"):
-        letter = reading.letter(row.id)
-        title = letter.title if letter else ""
-        tell(f"       letter {row.id} ({row.state}, {row.signed} signed): {title}")
+        tell(f"       letter {row.id} ({row.state}, {row.signed} signed): {reading.frozen(row).title}")
 
 
 def repair(needs: set[Need], tell: Tell) -> None:

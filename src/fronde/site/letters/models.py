@@ -22,7 +22,7 @@ class Workplace(models.Model):
         db_table = "fronde_workplace"
 
     def __str__(self) -> str:
-        return self.slug
+        return str(self.slug)
 
     @property
     def rule(self) -> dict[str, Any]:
@@ -54,4 +54,4 @@ class LetterRow(models.Model):
         db_table = "fronde_letter"
 
     def __str__(self) -> str:
-        return self.id
+        return str(self.id)

@@ -56,15 +56,21 @@ class _Memory:
 _memory = Remembered(_Memory)
 
 
-def letter(letter_id: str) -> Letter | None:
-    """The frozen letter of an id."""
+def frozen(row: LetterRow) -> Letter:
+    """The frozen letter of a row; parsed once."""
     letters = _memory().letters
-    if letter_id not in letters:
-        data = LetterRow.objects.filter(id=letter_id).values_list("data", flat=True).first()
-        if data is None:
-            return None
-        letters[letter_id] = Letter.parse(bytes(data))
-    return letters[letter_id]
+    if row.id not in letters:
+        letters[row.id] = Letter.parse(bytes(row.data))
+    return letters[row.id]
+
+
+def letter(letter_id: str) -> Letter | None:
+    """The frozen letter of an id; None when there is none."""
+    known = _memory().letters.get(letter_id)
+    if known is not None:
+        return known
+    row = LetterRow.objects.filter(id=letter_id).first()
+    return frozen(row) if row else None
 
 
 def letter_ids() -> list[str]:

@@ -14,6 +14,7 @@ from typing import NamedTuple
 from django.conf import settings
 from django.db import connection
 
+from fronde.errors import Stopped
 from fronde.record.instance import Instance
 from fronde.record.note import Signer
 from fronde.site.folder import INSTANCE, Folder, Remembered
@@ -178,10 +179,17 @@ _signers: Remembered[dict[str, Signer]] = Remembered(dict)
 
 
 def signer(log: str) -> Signer:
-    """The key that signs a log's checkpoints."""
+    """The key that signs a log's checkpoints. Raises Stopped when its file is missing."""
     signers = _signers()
     if log not in signers:
-        signers[log] = Signer(origin(log), Folder.current().log_key(log).read_bytes())
+        try:
+            signers[log] = Signer(origin(log), Folder.current().log_key(log).read_bytes())
+        except FileNotFoundError:
+            raise Stopped(
+                f"The key of the log {log} is missing.",
+                hint="Put keys/ back from a backup: without it nothing can be signed.",
+                name="key-missing",
+            ) from None
     return signers[log]
 
 

@@ -54,6 +54,8 @@ def promises(log: str) -> list[Promise]:
     if mark:
         try:
             found.append(Promise("the high-water mark", read_note(log, mark)))
+        except Stopped:
+            raise
         except FrondeError:
             raise Stopped(
                 f"The high-water mark of {log} cannot be read.", hint=REPAIR, name="mark-unreadable"

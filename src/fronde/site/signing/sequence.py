@@ -293,9 +293,7 @@ class Sequencer:
             keep_house(now)
 
     def _letter(self, row: LetterRow, now: datetime.datetime) -> None:
-        letter = reading.letter(row.id)
-        if letter is None:
-            return
+        letter = reading.frozen(row)
         ending = now > letter.withdraw_until
         closing = row.state == LetterRow.OPEN and now >= letter.closes
         if not (unfinished(row.id) or ending or closing or self._due(row, letter, now)):
