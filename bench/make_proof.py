@@ -72,7 +72,7 @@ def make(n: int, out: Path, processes: int) -> None:
     ]
     record = Record(letter, signer, instance, issued=-(-n * 6 // 5 // 10) * 10)
     openings: dict[str, Any] = {}
-    for batch in _batches(_signatures(letter, keys[0], n, processes), n):
+    for batch in _batches(signatures(letter, keys[0], n, processes), n):
         for made, opening in batch:
             if opening:
                 openings[b64u(leaf_hash(made))] = opening
@@ -173,7 +173,8 @@ def _document(n: int, letter_id: str, log_key: str, instance_key: str) -> dict[s
     }
 
 
-def _signatures(letter: Letter, key: rsa.RSAPrivateKey, n: int, processes: int) -> Iterator[Signed]:
+def signatures(letter: Letter, key: rsa.RSAPrivateKey, n: int, processes: int) -> Iterator[Signed]:
+    """So many signs of a letter whose slot has this key, and what opens those by name."""
     pem = key.private_bytes(
         serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()
     )
@@ -199,7 +200,7 @@ def _made(data: bytes, pem: bytes) -> tuple[Letter, rsa.RSAPrivateKey, PublicKey
 def _sign(letter: Letter, issuer: rsa.RSAPrivateKey, public: PublicKey, number: int) -> Signed:
     seed = os.urandom(32)
     key = ed25519.public_key(seed)
-    given = slot_input(HOST, WORKPLACE, 1, key, public.key_id)
+    given = slot_input(letter.host, letter.workplace, letter.slot, key, public.key_id)
     pss = padding.PSS(padding.MGF1(hashes.SHA384()), 48)
     token = given + issuer.sign(given, pss, hashes.SHA384())
     if number % 5 > 2:
