@@ -1,57 +1,20 @@
 # SPDX-License-Identifier: Apache-2.0
-"""A real server, a real browser: what a story needs, made once for all of them."""
+"""A real server, a real browser, the people: what a story needs, made once for all of them."""
 
 from __future__ import annotations
 
-import os
-import re
-import shutil
-import socket
-import subprocess
-import sys
-from collections.abc import Iterator
-from contextlib import contextmanager
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
-from playwright.sync_api import Browser, Page, sync_playwright
+from playwright.sync_api import Browser, Page
+
+from fronde.cli.demo_members import Postman
+from tests.stories.people import Member, Village
+from tests.stories.server import SLUG, Server, chromium, fronde, serving
 
 HERE = Path(__file__).parent
-SLUG = "meridian"
-LETTER = """+++
-title = "{title}"
-lang = "{lang}"
-
-[[to]]
-name = "Ines Vandermeer"
-office = "chief executive"
-
-[[demands]]
-id = "customers"
-ask = "Tell the staff which public bodies buy what we build."
-measure = "A list, once a year."
-due = "2030-09-30"
-
-[rules]
-batch = {{ min = 5, minutes = 0, tokens = 5 }}
-+++
-
-Dear Ines,
-
-we would like *to know*.
-"""
-
-# Nothing but this machine is ever asked, whatever the browser would like to fetch.
-FLAGS = (
-    "--host-resolver-rules=MAP * ~NOTFOUND, EXCLUDE 127.0.0.1, EXCLUDE localhost",
-    "--disable-background-networking",
-    "--disable-component-update",
-    "--disable-domain-reliability",
-    "--disable-sync",
-    "--no-default-browser-check",
-    "--no-first-run",
-)
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
@@ -62,91 +25,10 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
             item.add_marker(pytest.mark.xdist_group("stories"))
 
 
-@dataclass(frozen=True)
-class Server:
-    """A running `fronde serve`. address: http://127.0.0.1:PORT."""
-
-    address: str
-    data: Path
-
-    def fronde(self, *command: str) -> str:
-        """Runs an operator's command on the folder that is served; what it printed."""
-        return fronde(*command, data=self.data)
-
-    def open_letter(self, title: str = "Tell us who uses what we build", lang: str = "en") -> str:
-        """Opens a small letter; its id."""
-        file = self.data.parent / f"letter-{lang}.md"
-        file.write_text(LETTER.format(title=title, lang=lang), "utf-8")
-        said = self.fronde("letter", "open", str(file), "--workplace", SLUG)
-        found = re.search(r"/letters/([a-z2-7]{16})", said)
-        assert found, said
-        return found[1]
-
-    def letters(self) -> list[str]:
-        """The ids of all letters, in no order that means anything."""
-        return sorted(path.name for path in (self.data / "public" / "letters").iterdir())
-
-    def mails(self) -> list[str]:
-        """Every mail that was put into the outbox."""
-        return [path.read_text() for path in sorted((self.data / "outbox").glob("*.eml"))]
-
-
-def fronde(*command: str, data: Path | None = None, timeout: float = 300) -> str:
-    """Runs `fronde`; what it printed. Fails the test when it exits with anything but 0."""
-    env = {**os.environ, **({"FRONDE_DATA": str(data)} if data else {})}
-    done = subprocess.run(
-        [*_fronde(), *command], env=env, capture_output=True, text=True, timeout=timeout, check=False
-    )
-    assert done.returncode == 0, done.stdout + done.stderr
-    return done.stdout
-
-
-def _fronde() -> list[str]:
-    return [sys.executable, "-m", "fronde.cli.main"]
-
-
-def free_port() -> int:
-    with socket.socket() as one:
-        one.bind(("127.0.0.1", 0))
-        return int(one.getsockname()[1])
-
-
-@contextmanager
-def serving(data: Path) -> Iterator[Server]:
-    """`fronde serve` as a process of its own, until the block ends."""
-    bind = f"127.0.0.1:{free_port()}"
-    process = subprocess.Popen(
-        [*_fronde(), "serve", str(data), "--bind", bind],
-        stdout=subprocess.PIPE,
-        stderr=subprocess.STDOUT,
-        text=True,
-    )
-    assert process.stdout
-    try:
-        for line in process.stdout:  # it says so when it serves; it ends when it cannot
-            if "serves" in line:
-                break
-        assert process.poll() is None, "the server did not start"
-        yield Server(f"http://{bind}", data)
-    finally:
-        process.terminate()
-        process.wait(timeout=30)
-        process.stdout.close()
-
-
 @pytest.fixture(scope="session")
-def campaign(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
-    """The demonstration, played with forty members: one letter, thirty signatures, published."""
-    data = tmp_path_factory.mktemp("campaign") / "data"
-    fronde("demo", "--once", "--members", "40", "--data", str(data), "--bind", f"127.0.0.1:{free_port()}")
-    with serving(data) as server:
-        yield server
-
-
-@pytest.fixture
-def workplace(tmp_path: Path) -> Iterator[Server]:
-    """A new instance with one workplace and no letter."""
-    data = tmp_path / "data"
+def village(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Village]:
+    """An instance that is served, one workplace, fifty who have joined, one letter with many signatures."""
+    data = tmp_path_factory.mktemp("village") / "data"
     fronde("init", str(data), "--host", "fronde.example")
     fronde(
         "workplace", "add", SLUG, "--name", "Meridian Systems", "--domain", "meridian.example",
@@ -154,18 +36,15 @@ def workplace(tmp_path: Path) -> Iterator[Server]:
         data=data,
     )  # fmt: skip
     with serving(data) as server:
-        yield server
+        postman = Postman(data / "outbox", lambda mailbox, code: None)
+        yield Village(server, postman, tmp_path_factory.mktemp("colleagues"))
+        postman.stop()
 
 
-@contextmanager
-def chromium() -> Iterator[Browser]:
-    """The machine's own Chromium, without a window."""
-    path = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
-    assert path, "The stories need Chromium: apt-get install chromium"
-    with sync_playwright() as playwright:
-        started = playwright.chromium.launch(executable_path=path, args=list(FLAGS))
-        yield started
-        started.close()
+@pytest.fixture(scope="session")
+def campaign(village: Village) -> Server:
+    """The server of the village."""
+    return village.server
 
 
 @pytest.fixture(scope="session")
@@ -173,6 +52,20 @@ def browser() -> Iterator[Browser]:
     """One browser for all stories; each story opens contexts of its own, which share nothing."""
     with chromium() as started:
         yield started
+
+
+@pytest.fixture
+def visitors(browser: Browser, village: Village) -> Iterator[Callable[..., Member]]:
+    """Lets people into a story; each is asked at its end what their browser complained of."""
+    here: list[Member] = []
+
+    def arrive(**options: Any) -> Member:
+        here.append(Member.arrive(browser, village, **options))
+        return here[-1]
+
+    yield arrive
+    for each in here:
+        each.leave()
 
 
 @pytest.fixture

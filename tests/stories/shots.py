@@ -11,7 +11,7 @@ import sys
 import urllib.request
 from pathlib import Path
 
-from tests.stories.conftest import chromium
+from tests.stories.server import chromium
 from tests.stories.states import visit
 
 WIDTHS = (360, 1280)

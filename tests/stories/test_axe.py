@@ -19,12 +19,16 @@ PAGES = ("/", "/letters/{open}", "/letters/{void}", "/letters/{arabic}", "/w/mer
 
 
 @pytest.fixture(scope="session")
-def letters(campaign: Any) -> dict[str, str]:
-    """open: with thirty signatures; void: closed with none; arabic: from right to left."""
-    (played,) = campaign.letters()
-    void = campaign.open_letter()
-    campaign.fronde("letter", "close", void)
-    return {"open": played, "void": void, "arabic": campaign.open_letter("أخبرونا من يستخدم ما نبنيه", "ar")}
+def letters(village: Any) -> dict[str, str]:
+    """open: with many signatures; void: closed with none; arabic: from right to left."""
+    server = village.server
+    void = server.open_letter()
+    server.fronde("letter", "close", void)
+    return {
+        "open": village.letter,
+        "void": void,
+        "arabic": server.open_letter("أخبرونا من يستخدم ما نبنيه", "ar"),
+    }
 
 
 def opened(browser: Browser, scheme: Any, width: int) -> Page:

@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 from playwright.sync_api import Browser, Page
 
-from tests.stories.conftest import fronde, serving
+from tests.stories.server import fronde, serving
 
 BUNDLES = Path(__file__).parent.parent / "bundles"
 EXPECTED: dict[str, Any] = json.loads((BUNDLES / "expected.json").read_text())
