@@ -33,3 +33,17 @@ def village(base: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iter
 
     yield settle(base, tmp_path / "data", monkeypatch)
     connections.close_all()
+
+
+FREE = ["FRONDE_DATA", "FRONDE_HOST", "FRONDE_BIND", "FRONDE_ORIGINS", "FRONDE_SMTP_URL", "FRONDE_MAIL_FROM"]
+
+
+@pytest.fixture
+def own_settings(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """Nothing of the machine's own settings; what a command sets is gone afterwards."""
+    for name in FREE:
+        monkeypatch.delenv(name, raising=False)
+    mask = os.umask(0o022)
+    yield
+    os.umask(mask)
+    connections.close_all()

@@ -2,21 +2,17 @@
 from __future__ import annotations
 
 import os
-import shutil
 import threading
 from concurrent.futures import ThreadPoolExecutor
-from pathlib import Path
 
 import pytest
 from django.db import DatabaseError, connection, connections
 
 from fronde.errors import Refused, Stopped
-from fronde.record import log as public_log
-from fronde.record.entry import slot_end
 from fronde.record.tiles import layout
-from fronde.site.folder import INSTANCE, Folder, make, put
-from fronde.site.record import logs, pool, recover, store, writer
-from fronde.site.signing import sequence
+from fronde.site.folder import INSTANCE, make, put
+from fronde.site.record import logs, recover, store, writer
+from tests.site.logbook import add, ends, read
 from tests.site.village import SLUG, Village
 
 TABLES = ("log_entry", "log_head", "head_nonce", "pool", "published", "opening")
@@ -26,23 +22,6 @@ def pragma(name: str) -> object:
     with connection.cursor() as cursor:
         cursor.execute(f"PRAGMA {name}")
         return cursor.fetchone()[0]
-
-
-def ends(*numbers: int) -> list[bytes]:
-    return [slot_end(SLUG, number, "season") for number in numbers]
-
-
-def read(log: str = INSTANCE) -> public_log.Log:
-    """The public record, read as anybody reads it."""
-    folder = Folder.current().record(log)
-    fetch = lambda path: (folder / path).read_bytes()  # noqa: E731
-    return public_log.read(fetch, logs.origin(log), logs.signer(log).key, exactly_one=True)
-
-
-def add(*entries: bytes, log: str = INSTANCE) -> None:
-    store.write(lambda: store.append(log, list(entries)))
-    with Folder.current().publishing():
-        store.publish(log)
 
 
 # -- the database
@@ -264,170 +243,6 @@ def test_lost_or_damaged_tiles_are_made_anew_from_the_database(village: Village,
     add(*ends(1))
     assert read().checkpoint.size == size + 1
     assert tile.stat().st_size == 32 * size
-
-
-# -- what a start finds
-
-
-def test_a_start_mends_every_file_and_sweeps_what_no_head_has(village: Village):
-    letter = village.open()
-    entry = store.entry(letter.id, 0)
-    add(*[entry] * 599, log=letter.id)
-    record = village.folder.record(letter.id)
-    whole = {path: path.read_bytes() for path in record.rglob("*") if path.is_file()}
-    wanted = {record / "checkpoint", *(record / path for path in layout(600))}
-    for number, path in enumerate(sorted(wanted)):
-        if path.name != "checkpoint":
-            path.unlink() if number % 2 else path.write_bytes(b"x" + path.read_bytes()[1:])
-    (record / ".tmp-abc").write_bytes(b"half")
-    (record / "tile/0/000.p/601").write_bytes(b"ahead")
-    recover.start()
-    store.ready()
-    assert {path: path.read_bytes() for path in record.rglob("*") if path.is_file()} == {
-        path: whole[path] for path in wanted
-    }
-
-
-def test_a_damaged_bundle_of_an_earlier_size_is_swept(village: Village):
-    add(*ends(1))
-    size = store.size(INSTANCE)
-    old = village.folder.record(INSTANCE) / f"tile/entries/000.p/{size - 1}"
-    recover.start()
-    assert old.exists()
-    old.write_bytes(old.read_bytes()[:-1])
-    recover.start()
-    assert not old.exists()
-
-
-def damaged(path: Path) -> None:
-    data = bytearray(path.read_bytes())
-    data[-20] ^= 1
-    path.write_bytes(data)
-
-
-def test_a_damaged_published_checkpoint_is_written_again(village: Village):
-    letter = village.open()
-    path = village.folder.record(letter.id) / "checkpoint"
-    good = path.read_bytes()
-    damaged(path)
-    recover.start()
-    store.ready()
-    assert sequence.unfinished(letter.id)
-    village.step()
-    assert path.read_bytes() == good
-
-
-def why() -> str:
-    with pytest.raises(Stopped) as caught:
-        store.ready()
-    assert "doctor" in caught.value.hint
-    return caught.value.name
-
-
-def test_an_old_backup_signs_nothing(village: Village):
-    connections.close_all()
-    old = village.folder.database.read_bytes()
-    letter = village.open()
-    connections.close_all()
-    village.folder.database.write_bytes(old)
-    recover.check()
-    assert why() == "behind"
-    with pytest.raises(Stopped):
-        village.open()
-    with pytest.raises(Stopped):
-        village.step()
-    assert letter.id in recover.known()
-
-
-def test_an_old_backup_of_everything_but_the_marks_signs_nothing(village: Village):
-    connections.close_all()
-    shutil.copytree(village.folder.path, village.folder.path.with_name("backup"))
-    letter = village.open()
-    connections.close_all()
-    for name in ("fronde.sqlite3", "public"):
-        path = village.folder.path / name
-        shutil.rmtree(path) if path.is_dir() else path.unlink()
-        source = village.folder.path.with_name("backup") / name
-        (shutil.copytree if source.is_dir() else shutil.copy)(source, path)
-    recover.start()
-    assert why() == "behind"
-    assert letter.id in recover.known()
-
-
-def test_a_folder_without_marks_came_out_of_a_backup(village: Village):
-    village.folder.high_water(INSTANCE).unlink()
-    recover.start()
-    assert why() == "mark-missing"
-
-
-def test_a_mark_that_cannot_be_read_stops(village: Village):
-    damaged(village.folder.high_water(INSTANCE))
-    recover.start()
-    assert why() == "mark-unreadable"
-
-
-def test_other_entries_than_those_that_were_signed_stop(village: Village):
-    with connection.cursor() as cursor:
-        cursor.execute(
-            "UPDATE fronde_log_entry SET data = %s WHERE log = 'instance' AND idx = 2", [ends(1)[0]]
-        )
-    recover.check()
-    store.ready()  # sizes alone do not show it
-    recover.start()
-    assert why() == "forked"
-
-
-def test_other_entries_and_lost_tiles_stop_at_the_next_publishing(village: Village):
-    shutil.rmtree(village.folder.record(INSTANCE) / "tile")
-    with connection.cursor() as cursor:
-        cursor.execute(
-            "UPDATE fronde_log_entry SET data = %s WHERE log = 'instance' AND idx = 2", [ends(1)[0]]
-        )
-    with pytest.raises(Stopped) as caught:
-        add(*ends(2))
-    assert caught.value.name == "forked"
-
-
-def test_a_signed_head_beyond_the_entries_stops_publishing(village: Village):
-    with connection.cursor() as cursor:
-        cursor.execute("DELETE FROM fronde_log_entry WHERE log = 'instance' AND idx = 3")
-    with pytest.raises(Stopped) as caught:
-        add()
-    assert caught.value.name == "behind"
-
-
-def test_a_log_whose_key_is_missing_stops(village: Village):
-    letter = village.open()
-    village.folder.log_key(letter.id).unlink()
-    logs._signers().clear()
-    recover.start()
-    with pytest.raises(Stopped) as caught:
-        store.ready()
-    assert caught.value.name == "key-missing"
-
-
-def test_a_mark_whose_key_is_missing_stops(village: Village):
-    village.folder.high_water("a" * 16).write_bytes(b"note")
-    recover.start()
-    with pytest.raises(Stopped) as caught:
-        store.ready()
-    assert caught.value.name == "key-missing"
-
-
-def test_what_is_not_in_a_log_is_not_found(village: Village):
-    with pytest.raises(IndexError):
-        store.entry(INSTANCE, 99)
-    with pytest.raises(LookupError):
-        pool.was_named("a" * 16, bytes(32))
-
-
-def test_lost_partial_tiles_of_a_large_log_are_made_anew_before_it_grows(village: Village):
-    letter = village.open()
-    entry = store.entry(letter.id, 0)
-    add(*[entry] * 1299, log=letter.id)
-    shutil.rmtree(village.folder.record(letter.id) / "tile")
-    add(entry, log=letter.id)
-    assert read(letter.id).checkpoint.size == 1301
 
 
 # -- the folder
