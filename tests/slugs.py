@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Every id of an error that the code can show a person, found in its source: what docs/errors.md must list."""
+"""Every id of an error that the code can show a person, found in its source: for docs/errors.md."""
 
 from __future__ import annotations
 
