@@ -2,7 +2,7 @@
 """What has to hold of a data folder whatever happened to its server.
 
 I1 every receipt is in the record, once · I3 every checkpoint that was ever signed is a prefix of the last ·
-I4 the root from the files, and from the database, is the signed one · I6 the database is whole.  # trust: 3
+I4 the root from the files, and from the database, is the signed one · I6 the database is whole.  # trust: 22
 """
 
 from __future__ import annotations

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The headers of every answer, exactly.  # trust: 4
+"""The headers of every answer, exactly.  # trust: 28
 
 A view that means something else by one of them (a public tile may be read from anywhere) sets it itself.
 

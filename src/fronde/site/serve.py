@@ -2,7 +2,7 @@
 """One process serves a folder: request threads, one writing thread, one sequencer.  # spec: 8
 
 SIGTERM and SIGINT end it cleanly: what was taken in is written and answered. No access log, no version in a
-header, no core file, no request body on the disk.  # trust: 1, 44
+header, no core file, no request body on the disk.  # trust: 10-11, 44
 """
 
 from __future__ import annotations

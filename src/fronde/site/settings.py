@@ -5,7 +5,7 @@ FRONDE_DATA is the data folder. FRONDE_HOST, FRONDE_ORIGINS, FRONDE_BIND, FRONDE
 FRONDE_MAIL_FROM come from the environment or, as `host`, `origins`, `bind`, `smtp_url`, `mail_from`, from
 DIR/fronde.toml. Nothing here raises: what is wrong is listed in FRONDE_PROBLEMS and shown by the system
 checks. No sessions, no accounts, no administration, no content types: nothing that keeps who did what.
-# trust: 1
+# trust: 10-11
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ from typing import Any
 KEYS = ("host", "origins", "bind", "smtp_url", "mail_from")
 BIND = "127.0.0.1:8000"
 
-# Every connection: a receipt survives a power cut, what is deleted is overwritten.  # trust: 1
+# Every connection: a receipt survives a power cut, what is deleted is overwritten.  # trust: 10-11
 PRAGMAS = (
     "PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL; PRAGMA secure_delete=ON; PRAGMA temp_store=MEMORY"
 )
@@ -150,7 +150,7 @@ WHITENOISE_ALLOW_ALL_ORIGINS = False
 DATA_UPLOAD_MAX_MEMORY_SIZE = 65_536
 FILE_UPLOAD_HANDLERS: list[str] = []
 
-# No access log: what was asked for, and by whom, is written nowhere; only that something broke.  # trust: 1
+# No access log: what was asked for, and by whom, is written nowhere; only that something broke.  # trust: 10
 LOGGING = {
     "version": 1,
     "disable_existing_loggers": False,

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The site as a WSGI application that never sees where a request came from.  # trust: 1"""
+"""The site as a WSGI application that never sees where a request came from.  # trust: 10-11"""
 
 from __future__ import annotations
 

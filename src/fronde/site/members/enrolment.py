@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Who has taken a token of which slot: `members/enrolment.sqlite3`.  # spec: 3  # trust: 1, 18-19
+"""Who has taken a token of which slot: `members/enrolment.sqlite3`.  # spec: 3  # trust: 10-11, 18-19
 
 A row is (workplace, number, member_tag, HMAC(pepper, blinded)): enough to see that a member has taken a slot,
 and whether the same bytes come again; without the pepper nothing can be tried against it. It has no rowid, no
@@ -96,7 +96,7 @@ def forget_all_but(live: Set[tuple[str, int]]) -> None:
 def rewrite() -> None:
     """Writes all rows anew in the order of their keys and empties the write-ahead log.
 
-    Once a day: until then the order in which that day's members came can be read off the pages.  # trust: 2-3
+    Once a day: until then the order in which that day's members came can be read off its pages.  # trust: 11
     """
     with _open() as db:
         db.execute("VACUUM")

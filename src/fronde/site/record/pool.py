@@ -2,7 +2,7 @@
 """Signatures and withdrawals: those that wait, those in the log, and the names shown beside it.  # spec: 8
 
 A key that waits or is in the log is spent. Rows hold no member, no order and no time. `settle` rewrites what
-waits in the order of keys, so that the file does not tell either in which order it came (trust: 2).
+waits in the order of keys, so that the file does not tell either in which order it came (trust: 10-11).
 """
 
 from __future__ import annotations

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The record as any client of c2sp.org reads it: files out of public/, exactly.  # spec: 7, 15  # trust: 4
+"""The record as any client of c2sp.org reads it: files out of public/, exactly.  # spec: 7, 15
 
 A log's name is checked by its address's pattern; the one spelling of a tile's path by `tiles.parse_path`. A
 file that is not there is a 404 that nobody keeps: it may be there a moment later.

@@ -158,7 +158,7 @@ def write(job: Callable[[], T]) -> T:
 
 
 def tidy() -> bool:
-    """Empties the write-ahead log: until then deleted rows could be read in it.  # trust: 3
+    """Empties the write-ahead log: until then deleted rows could be read in it.  # trust: 10-11
 
     False when somebody was reading all the time: try again later.
     """

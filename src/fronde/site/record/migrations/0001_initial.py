@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The logs, and signatures on their way into them. WITHOUT ROWID, no time anywhere.  # trust: 2
+"""The logs, and signatures on their way into them. WITHOUT ROWID, no time anywhere.  # trust: 10-11
 
 fronde_log_entry   every entry of every log; fronde_log_head: the last signed head of each
 fronde_head_nonce  what opens the heads of a letter
