@@ -179,6 +179,10 @@ def test_every_file_that_is_named_exists(page: str):
     assert [name for name in named if not (ROOT / name).exists()] == []
 
 
+def test_the_picture_of_the_readme_is_small():
+    assert (DOCS / "letter.png").stat().st_size < 150_000
+
+
 def test_every_module_stands_in_the_tree_of_the_architecture():
     tree = FENCE.findall(text("ARCHITECTURE.md"))[0][1]
     modules = {
