@@ -190,6 +190,17 @@ class Visitor:
         held: dict[str, Any] = self.page.evaluate(HELD)
         return held
 
+    def rows(self, caption: str) -> list[str]:
+        """The rows of a table, without their headings, as they are seen."""
+        return self.page.get_by_role("table", name=caption).locator("tbody td").all_inner_texts()
+
+    def names(self) -> dict[str, str]:
+        """The names under the letter, with their notes."""
+        lines = self.page.locator(".names li")
+        names = lines.locator("> bdi").all_inner_texts()
+        notes = lines.evaluate_all("all => all.map(one => one.querySelector('small')?.innerText ?? '')")
+        return dict(zip(names, notes, strict=True))
+
     def saves(self, press: Callable[[], None]) -> Path:
         """The file that comes down when something is pressed."""
         with self.page.expect_download() as download:

@@ -167,9 +167,14 @@ class Database implements Store {
       const request = store.get(key);
       let value: T | undefined;
       request.onsuccess = () => {
-        value = change(request.result as T | undefined);
-        if (value !== undefined) store.put(value, key);
-        else store.delete(key);
+        try {
+          value = change(request.result as T | undefined);
+          if (value !== undefined) store.put(value, key);
+          else store.delete(key);
+        } catch (error) {
+          reject(error); // what the change says; the transaction leaves everything as it was
+          transaction.abort();
+        }
       };
       transaction.oncomplete = () => resolve(value);
       transaction.onabort = () => reject(new Refused("storage", `${transaction.error}`));
