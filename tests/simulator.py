@@ -20,11 +20,7 @@ import io
 import random
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
-from functools import cache
-from itertools import combinations
 from typing import Any
-
-import gmpy2
 
 from fronde import canonical, form
 from fronde.canonical import b64u
@@ -39,47 +35,11 @@ from fronde.record.tree import leaf_hash
 from fronde.signature import commitment, publish_by, receipt_text, sign_entry, withdraw_entry
 from fronde.tokens.blindrsa import PublicKey
 from fronde.tokens.secrets import SlotSecrets
+from tests.issuers import Issuer, issuers
 
 HOST = "letters.example"
 SEASON = 24
 OPENS = datetime.datetime(2026, 9, 1, 8, tzinfo=datetime.UTC)
-PRIMES = 16
-
-
-@dataclass(frozen=True)
-class Issuer:
-    """A slot's private key. Primes are shared between the slots of tests: fast, and worth nothing outside."""
-
-    p: int
-    q: int
-
-    @property
-    def public(self) -> PublicKey:
-        return PublicKey.from_modulus(self.p * self.q)
-
-    def sign(self, blinded: bytes) -> bytes:
-        """The blind signature of 256 bytes."""
-        p, q = self.p, self.q
-        d, m = gmpy2.invert(65537, (p - 1) * (q - 1)), int.from_bytes(blinded)
-        at_p, at_q = gmpy2.powmod(m, d % (p - 1), p), gmpy2.powmod(m, d % (q - 1), q)
-        return int(at_q + q * ((at_p - at_q) * gmpy2.invert(q, p) % p)).to_bytes(256)
-
-
-@cache
-def _primes() -> list[int]:
-    rng = random.Random("fronde: primes of the simulator")  # noqa: S311 - the same at every run
-    found: list[int] = []
-    while len(found) < PRIMES:
-        prime = int(gmpy2.next_prime(rng.getrandbits(1024) | 3 << 1022))
-        if prime.bit_length() == 1024 and (prime - 1) % 65537:
-            found.append(prime)
-    return found
-
-
-@cache
-def issuers() -> list[Issuer]:
-    """The issuers of every simulated workplace, in the order in which slots take them."""
-    return [Issuer(p, q) for p, q in combinations(_primes(), 2)]
 
 
 @dataclass(eq=False)

@@ -9,7 +9,8 @@ from functools import partial
 from fronde.letter import Letter
 from fronde.record import entry
 from fronde.record.note import Signer
-from tests.simulator import HOST, Record, Workplace, issuers
+from tests.issuers import issuers
+from tests.simulator import HOST, Record, Workplace
 
 from .cases import NEWER, Members, bad, fill, newest, proof, signed, small
 
