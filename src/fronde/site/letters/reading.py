@@ -8,13 +8,14 @@ they are computed once.
 from __future__ import annotations
 
 import datetime
+import json
+import threading
 import unicodedata
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from fronde import canonical
 from fronde.letter import Letter
 from fronde.record.entry import parse_letter
 from fronde.record.note import fingerprint
@@ -51,6 +52,7 @@ class _Memory:
     letters: dict[str, Letter] = field(default_factory=dict)
     standings: dict[str, tuple[object, Standing]] = field(default_factory=dict)
     taken_back: dict[str, int] = field(default_factory=dict)
+    computing: threading.Lock = field(default_factory=threading.Lock)
 
 
 _memory = Remembered(_Memory)
@@ -95,16 +97,26 @@ def version(letter_id: str) -> object:
 
 def standing(letter_id: str) -> Standing | None:
     """The published numbers of a letter; None when there is no such letter, or nothing of it is shown yet."""
-    now = version(letter_id)
-    if now is None:
-        return None
+    known = _known(letter_id)
+    if known is None and version(letter_id) is not None:
+        # After a batch all readers come at once: one computes, the others wait for it.
+        with _memory().computing:
+            known = _known(letter_id) or _anew(letter_id)
+    return known
+
+
+def _known(letter_id: str) -> Standing | None:
     kept = _memory().standings.get(letter_id)
-    if kept is None or kept[0] != now:
-        found = letter(letter_id)
-        if found is None:
-            return None
-        kept = _memory().standings[letter_id] = (now, _compute(found))
-    return kept[1]
+    return kept[1] if kept and kept[0] == version(letter_id) else None
+
+
+def _anew(letter_id: str) -> Standing | None:
+    # The version is read before the numbers: what changes meanwhile has another.
+    now, found = version(letter_id), letter(letter_id)
+    if now is None or found is None:
+        return None
+    _, computed = _memory().standings[letter_id] = (now, _compute(found))
+    return computed
 
 
 def standings() -> list[Standing]:
@@ -151,11 +163,14 @@ def _names(openings: list[tuple[int, bytes]]) -> tuple[Name, ...]:
 
 def _shown(openings: list[tuple[int, bytes]]) -> Iterator[Name]:
     for _, data in openings:
-        shown = canonical.decode(data)["shown"]
+        # Judged when it came: judging it once more would take four times as long.
+        shown = json.loads(data)["shown"]
         yield shown["name"], shown.get("note")
 
 
 def _plain(text: str) -> str:
+    if text.isascii():
+        return text.lower()
     apart = unicodedata.normalize("NFKD", text.casefold())
     return "".join(c for c in apart if not unicodedata.combining(c))
 
