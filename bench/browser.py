@@ -1,29 +1,29 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What an enrolment costs a member's browser, and what the signing page weighs.
-
-    python bench/browser.py [--runs N]
+"""What an enrolment costs a member's browser: python -m bench.browser [--runs N]
 
 Blinds and finalizes 48 tokens in Chromium with the code that join.js is built from, with the JIT and with
---js-flags=--jitless. Figures: <= 200 ms, <= 1 s; all scripts of the signing page <= 25 kB gzip.
+--js-flags=--jitless.
 """
 
 from __future__ import annotations
 
 import argparse
-import gzip
 import subprocess
 import sys
 import tempfile
+from collections.abc import Iterator
 from pathlib import Path
 
 from cryptography.hazmat.primitives.asymmetric import rsa
 from playwright.sync_api import Page, sync_playwright
 
+sys.path.insert(0, str(Path(__file__).parent.parent))
+
+from bench.figures import Figure, at_most, tell
 from fronde.canonical import b64u, unb64u
 from fronde.tokens.blindrsa import PublicKey
 
 ROOT = Path(__file__).parent.parent
-STATIC = ROOT / "src/fronde/site/static"
 SLOTS = 48
 CHROMIUM = [
     "--no-sandbox",
@@ -48,7 +48,7 @@ def bundle() -> str:
         return out.read_text()
 
 
-def measure(page: Page, keys: list[rsa.RSAPrivateNumbers], spkis: list[str]) -> tuple[float, float]:
+def one(page: Page, keys: list[rsa.RSAPrivateNumbers], spkis: list[str]) -> tuple[float, float]:
     """Milliseconds to blind and to finalize one token for each key."""
     asked = page.evaluate("async (spkis) => (await import('/bench.js')).blind(spkis)", spkis)
     answers = []
@@ -74,46 +74,23 @@ def in_browser(script: str, flags: list[str], runs: int) -> tuple[float, float]:
             ADDRESS + "bench.js", lambda route: route.fulfill(body=script, content_type="text/javascript")
         )
         page.goto(ADDRESS)
-        times = [measure(page, keys, spkis) for _ in range(runs)]
+        times = [one(page, keys, spkis) for _ in range(runs)]
         browser.close()
     return min(t[0] for t in times), min(t[1] for t in times)
 
 
-def processor() -> str:
-    """The name of the processor, as Linux gives it."""
-    lines = Path("/proc/cpuinfo").read_text().splitlines()
-    return next((line.split(":")[1].strip() for line in lines if line.startswith("model name")), "unknown")
-
-
-def weigh() -> bool:
-    """Prints the gzip size of each script; whether those of the signing page are within 25 kB."""
-    sizes = {path.name: len(gzip.compress(path.read_bytes(), 9)) for path in sorted(STATIC.glob("*.js"))}
-    for name, size in sizes.items():
-        print(f"  {name:12} {size / 1000:6.1f} kB gzip")
-    page = sizes["sign.js"] + sizes["qr.js"]
-    print(f"  {'signing page':12} {page / 1000:6.1f} kB gzip (limit 25; sign.js and qr.js)")
-    return page <= 25_000
-
-
-def main() -> int:
-    parser = argparse.ArgumentParser(
-        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
-    )
-    parser.add_argument("--runs", type=int, default=5, help="runs, of which the fastest counts")
-    runs = parser.parse_args().runs
-    print(processor())
+def measure(runs: int) -> Iterator[Figure]:
+    """Every figure of this file."""
     script = bundle()
-    met = True
-    for what, flags, limit in (("JIT", [], 200), ("jitless", ["--js-flags=--jitless"], 1000)):
+    for what, flags, most in (("Chromium", [], 200), ("Chromium --jitless", ["--js-flags=--jitless"], 1000)):
         blinded, finalized = in_browser(script, flags, runs)
-        total = blinded + finalized
-        met = met and total <= limit
-        print(
-            f"  {SLOTS} tokens, {what:8} blind {blinded:6.1f} ms  finalize {finalized:6.1f} ms"
-            f"  together {total:6.1f} ms (limit {limit})"
-        )
-    return 0 if weigh() and met else 1
+        said = f"{SLOTS} tokens, {what} (blinded {blinded:.0f} ms, finalized {finalized:.0f} ms)"
+        yield at_most(said, blinded + finalized, most, "ms")
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument("--runs", type=int, default=5, help="of which the fastest counts")
+    sys.exit(tell(measure(parser.parse_args().runs)))

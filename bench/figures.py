@@ -74,7 +74,9 @@ def machine() -> str:
     """Processor, cores, Python, and how busy the machine was with other things when this began."""
     load = os.getloadavg()[0]
     python = platform.python_version()
-    return f"{processor()}, {os.cpu_count()} cores, Python {python}, load {load:.1f} at the start"
+    return (
+        f"{processor()}, {len(os.sched_getaffinity(0))} cores, Python {python}, load {load:.1f} at the start"
+    )
 
 
 def processor() -> str:

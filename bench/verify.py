@@ -1,5 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
-"""How fast proofs are verified: python bench/verify.py [--n 10000] [--large 100000] [--runs 5]
+"""How fast proofs are verified.
+
+    python -m bench.verify [--n 10000] [--large 100000] [--runs 3]
 
 The limit is what native code needs on one core: `openssl speed` RSA-2048 verify, measured in the same run,
 and 26 us for Ed25519. Figures: the two signature checks alone >= 45 % of it; the whole command >= 33 %; two
@@ -11,17 +13,18 @@ from __future__ import annotations
 
 import argparse
 import json
-import os
-import platform
 import re
 import subprocess
 import sys
 import tempfile
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
+sys.path.insert(0, str(Path(__file__).parent.parent))
+
+from bench.figures import Figure, at_least, at_most, openssl_rsa, tell, timed
 from fronde.canonical import unb64u
 from fronde.letter import Letter
 from fronde.proof.bundle import Archive
@@ -30,72 +33,37 @@ from fronde.signature import statement_of
 from fronde.tokens import ed25519, privacypass
 from fronde.tokens.blindrsa import PublicKey
 
-HERE = Path(__file__).parent
 ED25519_US = 26.0
-
-
-def main() -> None:
-    """The command."""
-    parser = argparse.ArgumentParser(description="Measures the verification of proofs.")
-    parser.add_argument("--n", type=int, default=10_000, help="signatures of the small proof")
-    parser.add_argument("--large", type=int, default=100_000, help="signatures of the large proof")
-    parser.add_argument("--runs", type=int, default=3)
-    args = parser.parse_args()
-    print(f"$ python {' '.join(sys.argv)}")
-    print(f"{cpu()}, {len(os.sched_getaffinity(0))} cores, Python {platform.python_version()}\n")
-    with tempfile.TemporaryDirectory() as folder:
-        small, large = made(Path(folder), args.n), made(Path(folder), args.large)
-        speed(small, args.n, large, args.large, args.runs)
-        size(small, large, args.large)
-
-
-def cpu() -> str:
-    """The name of the processor."""
-    match = re.search(r"model name\s*: (.+)", Path("/proc/cpuinfo").read_text())
-    return match[1] if match else platform.processor()
 
 
 def made(folder: Path, n: int) -> Path:
     """A proof of n signatures."""
     out = folder / f"{n}.zip"
-    subprocess.run([sys.executable, str(HERE / "make_proof.py"), str(n), str(out)], check=True)
+    make = [sys.executable, str(Path(__file__).with_name("make_proof.py")), str(n), str(out)]
+    subprocess.run(make, stdout=subprocess.DEVNULL, check=True)
     return out
 
 
-def speed(small: Path, n: int, large: Path, many: int, runs: int) -> None:
+def speed(small: Path, n: int, large: Path, many: int, runs: int) -> Iterator[Figure]:
     """Time a signature, beside the limit; the limit and each figure are the best of several runs in turn."""
     check = signature_checks(small)
     rsa, alone, one, two = [], [], [], []
     for _ in range(runs):
-        rsa.append(openssl_verify())
+        rsa.append(openssl_rsa()[1] * 1e3)
         alone.append(timed(check) / n * 1e6)
         one.append(timed(lambda: verify(large, 1)) / many * 1e6)
         two.append(timed(lambda: verify(large, 2)) / many * 1e6)
     limit = min(rsa) + ED25519_US
-    print(f"\nlimit: RSA-2048 {min(rsa):.1f} us + Ed25519 {ED25519_US:.0f} us = {limit:.1f} us a signature")
-    line("the two checks alone", min(alone), limit, 0.45)
-    line("the whole command", min(one), limit, 0.33)
-    ratio = min(one) / min(two)
-    print(f"{'two processes':<24}{min(two):8.1f} us {ratio:9.2f} x      asked: 1.8 x   {met(ratio >= 1.8)}")
+    said = f"{limit:.1f} us: RSA-2048 {min(rsa):.1f} (openssl speed), Ed25519 {ED25519_US:.0f}"
+    yield share("the two signature checks alone", min(alone), limit, 45, said)
+    yield share("the whole command, one process", min(one), limit, 33, said)
+    what = f"two processes ({min(two):.1f} us) against one"
+    yield at_least(what, min(one) / min(two), 1.8, "times")
 
 
-def line(name: str, us: float, limit: float, asked: float) -> None:
-    """One figure."""
-    share = limit / us
-    print(f"{name:<24}{us:8.1f} us {share:9.0%} of it  asked: {asked:.0%}     {met(share >= asked)}")
-
-
-def met(is_met: bool) -> str:
-    """A word."""
-    return "met" if is_met else "MISSED"
-
-
-def openssl_verify() -> float:
-    """Microseconds of one RSA-2048 verification by `openssl speed` on one core."""
-    run = subprocess.run(
-        ["openssl", "speed", "-seconds", "1", "rsa2048"], capture_output=True, text=True, check=True
-    )
-    return 1e6 / float(run.stdout.split()[-1])
+def share(what: str, us: float, limit: float, least: float, said: str) -> Figure:
+    """A time as part of what native code makes of it."""
+    return at_least(f"{what} ({us:.1f} us a signature)", 100 * limit / us, least, "% of the limit", said)
 
 
 def signature_checks(proof: Path) -> Callable[[], None]:
@@ -131,13 +99,6 @@ def bundles(archive: Archive, folder: str) -> list[bytes]:
     return found
 
 
-def timed(work: Callable[[], None]) -> float:
-    """Seconds."""
-    start = time.perf_counter()
-    work()
-    return time.perf_counter() - start
-
-
 def command(proof: Path, processes: int | None) -> list[str]:
     """`fronde verify` with the policy that was made with the proof."""
     options = ["--processes", str(processes)] if processes else []
@@ -152,19 +113,15 @@ def verify(proof: Path, processes: int) -> None:
     subprocess.run(command(proof, processes), stdout=subprocess.DEVNULL, check=True)
 
 
-def size(small: Path, large: Path, n: int) -> None:
+def size(small: Path, large: Path, n: int) -> Iterator[Figure]:
     """Memory, and the time of the large proof with every core."""
-    for processes in (1, None):
+    for processes, name in ((1, "one process"), (None, "as people call it")):
         _, before = watched(small, processes)
         seconds, peak = watched(large, processes)
-        name = "one process" if processes else "as called by people"
-        print(f"\n{n:,} signatures, {name}:")
-        print(f"{'time':<24}{seconds:8.1f} s        asked: 15 s      {met(seconds <= 15)}")
-        print(f"{'memory':<24}{peak / 1e6:8.0f} MB       asked: 300 MB   {met(peak <= 300e6)}")
-        more = peak - before
-        print(
-            f"{'more than the small one':<24}{more / 1e6:8.0f} MB       asked: 120 MB   {met(more <= 120e6)}"
-        )
+        what = f"{n:,} signatures, {name}"
+        yield at_most(f"{what}: time", seconds, 15, "s")
+        yield at_most(f"{what}: memory", peak / 1e6, 300, "MB")
+        yield at_most(f"{what}: memory, more than for the small proof", (peak - before) / 1e6, 120, "MB")
 
 
 def watched(proof: Path, processes: int | None) -> tuple[float, int]:
@@ -199,5 +156,20 @@ def held(pid: int) -> int:
     return int(match[1]) * 1024 if match else 0
 
 
+def measure(n: int, large: int, runs: int) -> Iterator[Figure]:
+    """Every figure of this file."""
+    with tempfile.TemporaryDirectory() as folder:
+        one, other = made(Path(folder), n), made(Path(folder), large)
+        yield from speed(one, n, other, large, runs)
+        yield from size(one, other, large)
+
+
 if __name__ == "__main__":
-    main()
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument("--n", type=int, default=10_000, help="signatures of the small proof")
+    parser.add_argument("--large", type=int, default=100_000, help="signatures of the large proof")
+    parser.add_argument("--runs", type=int, default=3, help="of which the fastest counts")
+    args = parser.parse_args()
+    sys.exit(tell(measure(args.n, args.large, args.runs)))
