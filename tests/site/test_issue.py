@@ -12,6 +12,7 @@ from django.db import connections
 from fronde.errors import Stopped, Unreadable
 from fronde.record import entry
 from fronde.site.folder import INSTANCE, Folder
+from fronde.site.letters.models import Workplace
 from fronde.site.members import enrolment
 from fronde.site.record import store
 from fronde.site.signing import issue, slots
@@ -127,9 +128,9 @@ def test_a_slot_that_ends_just_before_the_entry_refuses_the_request(monkeypatch)
     asked = issuing.blinded()
     take = enrolment.take
 
-    def late(*arguments):
+    def late(*arguments, **more):
         end(1)
-        return take(*arguments)
+        return take(*arguments, **more)
 
     monkeypatch.setattr(enrolment, "take", late)
     with pytest.raises(OtherSlots):
@@ -142,8 +143,8 @@ def test_a_slot_that_ends_just_after_the_entry_refuses_the_request(monkeypatch):
     asked = issuing.blinded()
     take = enrolment.take
 
-    def early(*arguments):
-        numbers = take(*arguments)
+    def early(*arguments, **more):
+        numbers = take(*arguments, **more)
         end(1)
         return numbers
 
@@ -193,3 +194,14 @@ def test_twenty_devices_of_one_member_at_once_get_one_token_a_slot():
         answers = list(pool.map(one, requests))
     assert sorted(len(signatures) for signatures, _ in answers) == [0] * 19 + [2 * FEW]
     assert enrolment.issued(SLUG, 1) == 1
+
+
+@pytest.mark.usefixtures("data")
+def test_no_more_tokens_than_the_headcount_are_given_and_members_still_get_their_answers():
+    Workplace.objects.filter(slug=SLUG).update(headcount=2, headcount_source="annual report")
+    asked = {name: issuing.blinded() for name in ("anne@x", "ben@x")}
+    answers = {name: issue.issue(SLUG, name, mine) for name, mine in asked.items()}
+    with pytest.raises(enrolment.Full):
+        issue.issue(SLUG, "cleo@x", issuing.blinded())
+    assert {name: issue.issue(SLUG, name, mine) for name, mine in asked.items()} == answers
+    assert [enrolment.issued(SLUG, slot.number) for slot in offered()] == [2] * (2 * FEW)

@@ -24,7 +24,9 @@ import sqlite3
 from collections.abc import Callable, Iterator, Mapping, Set
 from pathlib import Path
 
-from fronde.errors import Stopped
+from django.utils.translation import gettext as _
+
+from fronde.errors import Declined, Stopped
 from fronde.site import folder
 from fronde.site.folder import Folder
 from fronde.site.record import store
@@ -50,12 +52,26 @@ WAITS = ("SQLITE_BUSY", "SQLITE_FULL", "SQLITE_IOERR", "SQLITE_READONLY")  # the
 Guard = Callable[[], None]
 
 
-def take(workplace: str, identity: str, blinded: Mapping[int, bytes], guard: Guard) -> Set[int]:
+class Full(Declined):
+    """As many members as the headcount have joined."""
+
+    def __init__(self) -> None:
+        super().__init__(
+            _("As many people have joined as work here, by the published headcount."),
+            status=422,
+            hint=_("Tell whoever runs this server: the headcount may be out of date."),
+            name="headcount",
+        )
+
+
+def take(
+    workplace: str, identity: str, blinded: Mapping[int, bytes], guard: Guard, *, most: int | None = None
+) -> Set[int]:
     """Enters a member for these slots (number -> blinded value), durably. Returns the numbers to be signed:
 
     the new ones, and those for which the same bytes came before. The others are held with other bytes.
     One transaction, all or nothing. guard runs inside it and raises when the slots are no longer on offer.
-    Raises Stopped.
+    most: the headcount; one token more would make every proof fail its step 8. Raises Full, Stopped.
     """
     with _transaction() as db:
         pepper = _check(db)
@@ -64,6 +80,8 @@ def take(workplace: str, identity: str, blinded: Mapping[int, bytes], guard: Gua
         asked = {number: hmac.digest(pepper, value, "sha256") for number, value in blinded.items()}
         rows = {number: row for number in asked if (row := _row(db, workplace, number, member))}
         new = [(workplace, number, member, asked[number]) for number in sorted(asked.keys() - rows.keys())]
+        if most is not None and any(_count(db, workplace, number) >= most for _, number, _, _ in new):
+            raise Full
         if new:
             written = int(_mark(db, "rows"))
             _remember_outside(written)

@@ -16,6 +16,7 @@ from django.utils.translation import gettext as _
 from fronde.errors import Declined, Stopped, Unreadable
 from fronde.record.instance import Slot
 from fronde.site.folder import Remembered
+from fronde.site.letters.models import Workplace
 from fronde.site.members import enrolment
 from fronde.site.record import store
 from fronde.tokens import blindrsa
@@ -57,7 +58,7 @@ def check(workplace: str, blinded: Blinded) -> None:
 
 
 def issue(workplace: str, identity: str, blinded: Blinded) -> tuple[dict[bytes, bytes], list[bytes]]:
-    """(key_id -> blind signature, key_ids that are held, sorted). Raises OtherSlots, Stopped."""
+    """(key_id -> blind signature, key_ids that are held, sorted). Raises OtherSlots, Full, Stopped."""
     offered = store.instance().offered(workplace)
     _check_set(offered, blinded.keys())
 
@@ -66,7 +67,8 @@ def issue(workplace: str, identity: str, blinded: Blinded) -> tuple[dict[bytes, 
         _check_set(store.instance().offered(workplace), blinded.keys())
 
     asked = {slot.number: blinded[slot.key_id] for slot in offered}
-    numbers = enrolment.take(workplace, identity, asked, guard)
+    most = Workplace.objects.filter(slug=workplace).values_list("headcount", flat=True).first()
+    numbers = enrolment.take(workplace, identity, asked, guard, most=most)
     due = [slot for slot in offered if slot.number in numbers]
     try:
         keys = _keys(workplace, offered, due)
