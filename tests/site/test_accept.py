@@ -14,6 +14,7 @@ from fronde.record import note
 from fronde.record.entry import parse_letter
 from fronde.record.tree import leaf_hash
 from fronde.signature import publish_by, receipt_text
+from fronde.site.letters.models import Workplace
 from fronde.site.record import pool, publish, writer
 from fronde.site.signing import accept, sequence
 from tests.site.village import Village, client, post
@@ -75,6 +76,41 @@ def test_a_withdrawal_has_a_receipt_of_its_own(village: Village):
     text = note.open_note(answer.content, receipt_key(village, letter), exactly_one=True)
     leaf = leaf_hash(canonical.encode(body["entry"]))
     assert text == receipt_text(letter.origin, leaf, publish_by(letter, "withdraw"))
+
+
+# -- the headcount
+
+
+def test_no_more_sign_than_work_there_so_that_one_too_many_does_not_spoil_the_record(village: Village):
+    members = village.members(9)  # as with a stolen key: more tokens than the letter has people
+    Workplace.objects.update(headcount=7)
+    letter = village.open()
+    for member in members[:5]:
+        village.sign(letter, member)
+    village.step()
+    village.withdraw(letter, members[0])  # gives no place back
+    accept._taken().clear()  # the server was started again
+    for member in members[5:7]:
+        village.sign(letter, member)
+    for member in members[7:]:
+        assert said(village.post(letter, "sign", member.sign(letter))) == (410, "full")
+    assert village.post(letter, "sign", members[6].sign(letter)).status_code == 200  # a repeat
+    sequence.close_letter(letter.id)
+    report = village.verify(letter)
+    assert report.failure is None
+    assert report.counts["signatures"] == 7
+
+
+def test_a_signature_that_came_to_nothing_takes_no_place(village: Village, monkeypatch):
+    Workplace.objects.update(headcount=5)
+    letter = village.open()
+    members = village.members(5)
+    with monkeypatch.context() as patch:
+        patch.setattr(pool, "add", lambda *_, **__: 1 // 0)
+        for member in members:
+            assert village.post(letter, "sign", member.sign(letter)).status_code == 500
+    for member in members:
+        village.sign(letter, member)
 
 
 # -- what is refused

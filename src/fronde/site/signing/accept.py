@@ -48,6 +48,9 @@ class Desk:
 
 _desks: Remembered[dict[str, Desk]] = Remembered(dict)
 
+# Signatures of a letter that were taken in; too many where a job came to nothing, never too few.
+_taken: Remembered[dict[str, int]] = Remembered(dict)
+
 
 def desk(letter_id: str) -> Desk:
     """The desk of a letter. Raises Http404."""
@@ -125,8 +128,30 @@ def _sign(letter: Letter, entry: dict[str, Any], data: bytes, opening: bytes | N
             hint=f"It opens on {form.format_time(letter.opens)}.",
             name="not-open",
         )
+    _take_place(letter)
     pool.add(letter.id, key, data, withdraw=False, opening=opening)
     return data
+
+
+def _take_place(letter: Letter) -> None:
+    """Counts a signature. Raises Declined where it would be one more than work there.
+
+    Withdrawn ones count: with one above the headcount the whole record would be a bad one.  # spec: 13.8
+    """
+    if letter.headcount is None:
+        return
+    taken = _taken()
+    if taken.get(letter.id, letter.headcount) >= letter.headcount:
+        row = LetterRow.objects.get(id=letter.id)
+        taken[letter.id] = row.signed + pool.count_waiting(letter.id, withdraw=False)
+    if taken[letter.id] >= letter.headcount:
+        raise Declined(
+            f"As many have signed as work there: {letter.headcount}.",
+            status=410,
+            hint="If more people work there than the letter says, tell its authors.",
+            name="full",
+        )
+    taken[letter.id] += 1
 
 
 def _withdraw(letter: Letter, entry: dict[str, Any], data: bytes) -> bytes:
