@@ -11,13 +11,14 @@ import socket
 import subprocess
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
 from fronde import canonical
 
 RUNNER = Path(__file__).with_name("runner.py")
+NONE: Mapping[str, str] = {}
 UNANSWERED = (OSError, http.client.HTTPException)
 
 
@@ -103,9 +104,11 @@ class Server:
         return int(self.get(f"/letters/{letter_id}/record/checkpoint").split(b"\n")[1])
 
 
-def send(connection: http.client.HTTPConnection, path: str, body: dict[str, Any], **headers: str) -> None:
-    """Posts canonical JSON; the answer is not waited for. headers: more of them, - written as _."""
-    names = {"Content-Type": "application/json"} | {k.replace("_", "-"): v for k, v in headers.items()}
+def send(
+    connection: http.client.HTTPConnection, path: str, body: dict[str, Any], headers: Mapping[str, str] = NONE
+) -> None:
+    """Posts canonical JSON; the answer is not waited for."""
+    names = {"Content-Type": "application/json", **headers}
     connection.request("POST", path, canonical.encode(body), names)
 
 
@@ -116,10 +119,10 @@ def receive(connection: http.client.HTTPConnection) -> tuple[int, bytes]:
 
 
 def post(
-    connection: http.client.HTTPConnection, path: str, body: dict[str, Any], **headers: str
+    connection: http.client.HTTPConnection, path: str, body: dict[str, Any], headers: Mapping[str, str] = NONE
 ) -> tuple[int, bytes]:
     """`send`, then `receive`."""
-    send(connection, path, body, **headers)
+    send(connection, path, body, headers)
     return receive(connection)
 
 

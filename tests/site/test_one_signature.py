@@ -24,6 +24,7 @@ from tests.site import process, serving
 from tests.site.process import Server
 from tests.site.village import Member
 
+pytestmark = pytest.mark.xdist_group("one signature")  # one server for all of them
 AT_ONCE = 50
 BATCH = 5
 Answer = tuple[int, bytes]
