@@ -208,6 +208,20 @@ def test_an_escaped_path_is_404(village: Village):
     assert client().get("/policy", REQUEST_URI="/policy?lang=en").status_code == 200
 
 
+@pytest.mark.parametrize("query", ["&" * 2_000, "a=1&" * 500, "a=1&" * 60_000])
+def test_a_query_of_many_fields_breaks_nothing(village: Village, caplog, query):
+    answer = client().get("/", QUERY_STRING=query)
+    assert answer.status_code == (200 if len(query) <= 2_000 else 404)
+    assert answer["Content-Security-Policy"]
+    assert caplog.text == ""
+
+
+def test_what_is_refused_at_the_door_has_a_length_and_for_head_no_body(village: Village):
+    for asked in (client().head("//policy"), client().head("/policy", HTTP_HOST="evil.example")):
+        assert int(asked["Content-Length"]) > 0
+        assert asked.content == b""
+
+
 def test_head_has_the_length_and_no_body(village: Village):
     whole, head = client().get("/policy"), client().head("/policy")
     assert head.status_code == 200

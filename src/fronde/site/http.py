@@ -34,6 +34,7 @@ from fronde.form import Check
 from . import pages
 
 BODY = 65_536
+QUERY = 2_000
 _UNPRINTABLE = re.compile("[\x00-\x1f\x7f-\x9f\ud800-\udfff]")
 SAFE = ("GET", "HEAD")
 
@@ -215,13 +216,14 @@ class Hosts:
         self.get_response = get_response
 
     def __call__(self, request: HttpRequest) -> HttpResponseBase:
+        return sized(request, self._refused(request) or self.get_response(request))
+
+    def _refused(self, request: HttpRequest) -> HttpResponse | None:
         if request.META.get("HTTP_HOST", "").lower() not in hosts():
             return error_response(
                 400, "host", "This server has another name.", "Use the address it is known by."
             )
-        if not plain(request):
-            return no_such()
-        return sized(request, self.get_response(request))
+        return None if plain(request) else no_such()
 
 
 def sized(request: HttpRequest, response: HttpResponseBase) -> HttpResponseBase:
@@ -241,13 +243,14 @@ def hosts() -> set[str]:
 
 
 def plain(request: HttpRequest) -> bool:
-    """Whether the path came in its one spelling: no escape, no doubled slash, no dots."""
+    """Whether the path came in its one spelling: no escape, no doubled slash, no dots; and a short query."""
     path = request.META.get("REQUEST_URI", request.path_info).partition("?")[0]
     return (
         path == request.path_info
         and "//" not in path
         and "/../" not in f"{path}/"
         and "/./" not in f"{path}/"
+        and len(request.META.get("QUERY_STRING", "")) <= QUERY
     )
 
 
