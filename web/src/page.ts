@@ -70,12 +70,12 @@ const template = (id: string): DocumentFragment | null => {
   return found && (found.content.cloneNode(true) as DocumentFragment);
 };
 
-/** What went wrong, in the page's words: of this slug, or of its kind. */
+/** What went wrong, in the page's words: of this slug, of this status, or of its kind; else in the server's. */
 export function problem(error: unknown): void {
   const known = error instanceof FrondeError ? error : new FrondeError("unexpected", `${error}`);
   if (!(error instanceof FrondeError)) console.error(error);
   const kind = error instanceof Breach ? "breach" : error instanceof Declined && error.said ? "server" : "other";
-  const said = kind === "server" ? null : template(`problem-${known.slug}`);
+  const said = template(`problem-${known.slug}`) ?? (known instanceof Declined ? template(`problem-${known.status}`) : null);
   const content = said ?? template(`problem-${kind}`) ?? template("problem-other")!;
   if (error instanceof Breach) evidence = { slug: error.slug, files: error.evidence };
   fill({ name: known.slug }, content);

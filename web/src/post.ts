@@ -134,18 +134,18 @@ export class Member {
     this.kept = await this.keep.change((all) => {
       letterOf(all, this.id).posts[type] ??= { body: b64u(body) };
     });
-    await this.deliver(type);
+    await this.deliver(type, [...FINAL, ...BUSY]);
   }
 
-  /** Sends what is kept. A server that says no has not taken it: it is forgotten, unless a receipt is there. */
-  async deliver(type: string): Promise<void> {
+  /** Sends what is kept. Declined with one of `final` it was never taken in: forgotten, unless a receipt is there. */
+  async deliver(type: string, final = FINAL): Promise<void> {
     const body = unb64u(this.letter.posts[type]!.body);
     const document = decode(body) as Dict;
     let receipt: Bytes;
     try {
       receipt = await this.server.post(`/letters/${this.id}/${type}`, document);
     } catch (error) {
-      if (error instanceof Declined) await this.drop(type);
+      if (error instanceof Declined && final.includes(error.status)) await this.drop(type);
       throw error;
     }
     const { letter, receiptKey } = this.opened;
@@ -183,5 +183,10 @@ export class Member {
     return { "entry.json": encode((decode(unb64u(post.body)) as Dict).entry!), "receipt.txt": unb64u(post.receipt) };
   }
 }
+
+/** After these a post will never be accepted as it is. Anything else (busy, stopped, broken) may pass. */
+const FINAL = [404, 409, 410, 422];
+/** After these it was not taken in; but an earlier sending of the same may have been. */
+const BUSY = [429, 503];
 
 const leafOf = (body: Bytes): Promise<Bytes> => leafHash(encode((decode(body) as Dict).entry!));

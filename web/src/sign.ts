@@ -32,6 +32,7 @@ async function start(): Promise<void> {
 async function enter(): Promise<void> {
   const kept = await keep.get("kept");
   if (!kept?.seed) return noToken({ stranger: true });
+  flag({ failed: false });
   show("check-log");
   busy("log");
   member = await Member.at(server, keep, kept, id);
@@ -40,7 +41,6 @@ async function enter(): Promise<void> {
     title: letter.title,
     demands: letter.demands.length,
     opens: moment(Date.parse(rules.opens), true),
-    closes: moment(Date.parse(rules.closes), true),
     "withdraw-until": moment(Date.parse(rules.withdraw_until)),
     address: `${location.origin}/letters/${id}`,
   });
@@ -162,7 +162,9 @@ async function sending(type: "sign" | "withdraw", send: () => Promise<void>): Pr
     await send();
   } catch (error) {
     if (error instanceof Declined && error.status === 409) return show("spent");
-    if (error instanceof FrondeError && error.slug === "network" && type in member.letter.posts) show("unsure");
+    if (error instanceof Declined && error.status === 410 && type === "sign") return show("closed");
+    const isOpen = type in member.letter.posts && !member.receipt(type);
+    if (error instanceof FrondeError && !(error instanceof Breach) && isOpen) show("unsure");
     throw error;
   }
   await go();
@@ -193,6 +195,7 @@ function stopped(slug: string, evidence: Breach["evidence"]): void {
 }
 
 async function failed(error: unknown): Promise<void> {
+  flag({ failed: true }); // of what is read first: it can be tried again
   if (!(error instanceof Breach)) return problem(error);
   await keep.remember(error);
   stopped(error.slug, error.evidence);
@@ -205,7 +208,7 @@ listen(
     withdraw: () => sending("withdraw", () => member.withdraw()),
     resend,
     find: findIt,
-    again: enter,
+    again: () => (main.dataset.state === "stopped" ? enter() : start()),
     receipt,
   },
   { mode: toExposure, sign: () => sending("sign", () => member.sign(shown)) },
