@@ -83,10 +83,10 @@ def take(
         if most is not None and any(_count(db, workplace, number) >= most for _, number, _, _ in new):
             raise Full
         if new:
-            written = int(_mark(db, "rows"))
-            _remember_outside(written)
             db.executemany("INSERT INTO enrolment VALUES (?, ?, ?, ?)", new)
-            _set_marks(db, rows=written + len(new), log=store.size(folder.INSTANCE))
+            _set_marks(db, rows=int(_mark(db, "rows")) + len(new), log=store.size(folder.INSTANCE))
+    if new:
+        _remember_outside()
     return {number for number in asked if rows.get(number, asked[number]) == asked[number]}
 
 
@@ -253,10 +253,10 @@ def _set_marks(db: sqlite3.Connection, **marks: int | bytes) -> None:
     db.executemany("INSERT OR REPLACE INTO mark VALUES (?, ?)", values)
 
 
-def _remember_outside(rows: int) -> None:
-    """Notes the rows that are durable already: so the mark is never ahead of them, whatever breaks when."""
-    with _outside().open("r+b", buffering=0) as file:
-        file.write(_digits(rows))
+def _remember_outside() -> None:
+    """Notes how many rows are durable: after them, and alone, so that the mark is never ahead of them."""
+    with _transaction() as db, _outside().open("r+b", buffering=0) as file:
+        file.write(_digits(int(_mark(db, "rows"))))
         os.utime(file.fileno(), (0, 0))  # no time of an enrolment
 
 
