@@ -221,6 +221,7 @@ class Member(Visitor):
         self.state("start")
 
     def asks_for_a_code(self, mailbox: str) -> None:
+        assert mailbox not in {colleague.person.mailbox for colleague in self.village.colleagues}
         self.village.postman.expect(mailbox)
         self.type("Work mailbox", mailbox)
         self.button("Send me a code")

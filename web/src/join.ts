@@ -82,7 +82,8 @@ async function sendCode(): Promise<void> {
     await keep.set("waiting", undefined);
     kept = await keep.get("kept");
     fill({ held });
-    await inside({ fresh: true, held: held > 0, again: false });
+    const some = tokens().length > 0;
+    await inside({ fresh: some, held: held > 0 && some, none: !some, again: false });
   } catch (error) {
     throw error instanceof Declined && error.status === 403 ? new Refused("code") : error;
   }
@@ -98,7 +99,7 @@ async function inside(flags: Record<string, boolean>): Promise<void> {
   busy("log");
   const { instance } = await present(server, keep, kept!);
   const own = tokens().map((number) => instance.slot(workplace, number)).filter((slot) => slot?.end === null) as Slot[];
-  const found = dates(own);
+  const found = dates(own.length ? own : instance.offered(workplace));
   fill({ slots: own.length, ...(found ? { until: moment(found.until), next: moment(found.next) } : {}) });
 }
 

@@ -162,7 +162,7 @@ class Database implements Store {
 
   update<T>(key: string, change: (old: T | undefined) => T | undefined): Promise<T | undefined> {
     return new Promise((resolve, reject) => {
-      const transaction = this.database.transaction(OBJECTS, "readwrite", { durability: "strict" });
+      const transaction = this.begin();
       const store = transaction.objectStore(OBJECTS);
       const request = store.get(key);
       let value: T | undefined;
@@ -179,6 +179,14 @@ class Database implements Store {
       transaction.oncomplete = () => resolve(value);
       transaction.onabort = () => reject(new Refused("storage", `${transaction.error}`));
     });
+  }
+
+  private begin(): IDBTransaction {
+    try {
+      return this.database.transaction(OBJECTS, "readwrite", { durability: "strict" });
+    } catch (error) {
+      throw new Refused("forgotten", `${error}`); // closed, because another tab forgets this device
+    }
   }
 
   async clear(): Promise<void> {

@@ -15,6 +15,7 @@ from django.conf import settings
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.utils.text import Truncator
+from django.utils.translation import gettext
 
 from fronde.canonical import b64u
 from fronde.form import format_time
@@ -75,7 +76,7 @@ def place(slug: str) -> dict[str, Any] | None:
     return {
         "slug": found.slug,
         "name": found.name,
-        "shape": found.shape,
+        "shape": gettext(found.shape) if found.shape else "",
         "at": ", ".join(f"@{domain}" for domain in found.domains),
         "headcount": found.headcount,
         "headcount_source": found.headcount_source,

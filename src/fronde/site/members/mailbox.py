@@ -15,6 +15,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_noop
 
 from fronde.errors import Refused, Usage
 
@@ -30,10 +31,10 @@ _NAME = "[a-z]+(?:['-][a-z]+)*"
 _NUMBER = "[0-9]{0,2}"
 # In `first.last` the first name has two letters or more: a.meyer beside anne.meyer would be a second mailbox.
 SHAPES = {
-    "first.last": re.compile(rf"(?=[a-z]['a-z-]){_NAME}\.{_NAME}{_NUMBER}"),
-    "first_last": re.compile(rf"(?=[a-z]['a-z-]){_NAME}_{_NAME}{_NUMBER}"),
-    "f.last": re.compile(rf"[a-z]\.{_NAME}{_NUMBER}"),
-    "flast": re.compile(rf"(?=[a-z]['a-z-]){_NAME}{_NUMBER}"),
+    gettext_noop("first.last"): re.compile(rf"(?=[a-z]['a-z-]){_NAME}\.{_NAME}{_NUMBER}"),
+    gettext_noop("first_last"): re.compile(rf"(?=[a-z]['a-z-]){_NAME}_{_NAME}{_NUMBER}"),
+    gettext_noop("f.last"): re.compile(rf"[a-z]\.{_NAME}{_NUMBER}"),
+    gettext_noop("flast"): re.compile(rf"(?=[a-z]['a-z-]){_NAME}{_NUMBER}"),
 }
 
 # RFC 2142 and what companies add: a mailbox that more than one person reads. The first word decides
@@ -106,7 +107,7 @@ def canonical(mailbox: str, rule: Rule) -> str:
     if rule.shape is not None and not SHAPES[rule.shape].fullmatch(local):
         raise BadMailbox(
             _("The mailbox is not of the form that mailboxes of people have at this workplace."),
-            hint=_("The part before the @ must look like %s.") % rule.shape,
+            hint=_("The part before the @ must look like %s.") % _(rule.shape),
             name="mailbox-shape",
         )
     if _is_role(local):
