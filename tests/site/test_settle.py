@@ -35,3 +35,23 @@ def test_after_a_batch_nothing_tells_who_of_those_left_came_first(village: Villa
     store.tidy()
     assert told(village, came) < BOUND
     assert [each.key for each in pool.waiting(letter.id, withdraw=False)] == sorted(came)
+
+
+def test_a_minute_later_nothing_tells_who_of_those_waiting_came_first(village: Village) -> None:
+    letter = village.open(least=MANY + 1)
+    village.step()
+    came = [secrets.token_bytes(32) for _ in range(MANY)]
+    for key in came:
+        store.write(lambda key=key: pool.add(letter.id, key, secrets.token_bytes(200), withdraw=False))
+    village.wait(seconds=30)
+    assert told(village, came) > BOUND  # not at every look: each rewrites all that waits
+    village.wait(seconds=30)
+    assert told(village, came) < BOUND
+    written = files(village)
+    village.wait(minutes=5)
+    assert files(village) == written  # nothing came, nothing is written
+
+
+def files(village: Village) -> list[tuple[int, int]]:
+    paths = [village.folder.path / name for name in ("fronde.sqlite3", "fronde.sqlite3-wal")]
+    return [(path.stat().st_mtime_ns, path.stat().st_size) for path in paths]

@@ -33,13 +33,17 @@ class Published(NamedTuple):
     place: int
 
 
-class _Erased:
-    """Whether a name was erased whose bytes still lie in the write-ahead log."""
+class _Unsettled:
+    """erased: a name whose bytes still lie in the write-ahead log. came: an order in which things came.
 
-    yes = False
+    At a start nobody knows what the process before has left.
+    """
+
+    erased = False
+    came = True
 
 
-erased = Remembered(_Erased)
+unsettled = Remembered(_Unsettled)
 
 
 def _bytes(value: bytes | memoryview | None) -> bytes | None:
@@ -74,6 +78,7 @@ def add(letter: str, key: bytes, entry: bytes, *, withdraw: bool, opening: bytes
             "INSERT INTO fronde_pool (letter, key, withdraw, entry, opening) VALUES (%s, %s, %s, %s, %s)",
             [letter, key, withdraw, entry, opening],
         )
+    unsettled().came = True
 
 
 def erase(letter: str, key: bytes) -> None:
@@ -88,7 +93,7 @@ def erase(letter: str, key: bytes) -> None:
             "(SELECT idx FROM fronde_published WHERE letter = %s AND key = %s AND withdraw = 0)",
             [letter, letter, key],
         )
-    erased().yes = True
+    unsettled().erased = True
 
 
 # -- batches ------------------------------------------------------------------------------------------------

@@ -42,6 +42,7 @@ from . import batch, slots
 log = logging.getLogger("fronde")
 DICE = random.SystemRandom()
 EVERY = 0.25  # seconds between two looks
+SETTLE = datetime.timedelta(minutes=1)
 
 
 # -- opening ------------------------------------------------------------------------------------------------
@@ -249,6 +250,7 @@ class Sequencer:
         self._stop = threading.Event()
         self._thread = threading.Thread(target=self._run, name="fronde-sequencer")
         self._kept: datetime.date | None = None
+        self._settled = datetime.datetime.fromtimestamp(0, datetime.UTC)
         self._said = ""
 
     def __enter__(self) -> Sequencer:
@@ -284,13 +286,23 @@ class Sequencer:
         if not publish.shown(INSTANCE):
             with Folder.current().publishing():
                 publish.publish(INSTANCE)
-        if pool.erased().yes:
-            pool.erased().yes = False
-            store.write(pool.settle)
-            pool.erased().yes = not store.tidy()
+        self._settle(now)
         if self._kept != now.date():
             self._kept = now.date()
             keep_house(now)
+
+    def _settle(self, now: datetime.datetime) -> None:
+        """A name taken back is overwritten at once; the order in which signatures came, once a minute.
+
+        Newcomers enrol and sign in one go: beside the order of that day's members it would name them.
+        # trust: 2
+        """
+        left = pool.unsettled()
+        if left.erased or (left.came and abs(now - self._settled) >= SETTLE):
+            left.erased = left.came = False
+            self._settled = now
+            store.write(pool.settle)
+            left.erased |= not store.tidy()
 
     def _letter(self, row: LetterRow, now: datetime.datetime) -> None:
         letter = reading.frozen(row)
