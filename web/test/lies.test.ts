@@ -302,6 +302,23 @@ test("a server that says no has not taken it: it is not sent again", async () =>
   assert.deepEqual(member.letter.posts, {});
 });
 
+test("a signature is not forgotten after a gateway's error: it may be in, so the same bytes go out again", async () => {
+  for (const status of [500, 502, 504]) {
+    const { place, keep } = await joined();
+    let lost = 1;
+    place.answer = (path, honest) => {
+      if (path.endsWith("/sign") && lost-- > 0) throw new Declined(status, "declined", "", "", null);
+      return honest;
+    };
+    const member = await memberOf(place, keep);
+    await assert.rejects(member.sign({ name: "Ada Example" }), Declined);
+    await member.sign(null); // what was sent first stands
+    assert.equal(place.accepted.length, 1);
+    assert.match(new TextDecoder().decode(place.accepted[0]), /"as":"named"/);
+    assert.ok(member.receipt("sign"));
+  }
+});
+
 const RECEIPT_LIES: Record<string, [string, (place: Place, honest: Bytes) => Bytes | Promise<Bytes>]> = {
   "of another key": ["receipt-note", (place) => new Signer(place.receipts.name).sign("fronde/receipt/1\n")],
   "for another entry": ["receipt-text", (place, honest) => place.receipts.sign(new TextDecoder().decode(honest).split("\n\n")[0]!.replace(/\n.{43}=\n/, `\n${"A".repeat(43)}=\n`) + "\n")],
