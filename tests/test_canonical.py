@@ -141,3 +141,22 @@ def test_base64url_comes_back(data: bytes) -> None:
 def test_bytes_of_another_length_are_refused() -> None:
     with pytest.raises(NotCanonical, match="3 bytes where 32 belong"):
         canonical.unb64u("AAAA", 32)
+
+
+@pytest.mark.parametrize("item", ["[],", "{},", '"ab",', "257,", '[{"a":"b"}],'])
+def test_a_large_document_of_tiny_values_is_refused_before_it_fills_the_memory(monkeypatch, item):
+    monkeypatch.setattr(canonical.json, "loads", lambda *_, **__: 1 // 0)
+    data = b"[" + item.encode() * (canonical.LARGE // len(item) + 1) + b"1]"
+    with pytest.raises(NotCanonical, match="more values"):
+        canonical.decode(data)
+
+
+def test_a_large_document_of_long_strings_is_read_whatever_stands_in_them():
+    value = ['[{,"\\' * 20 for _ in range(canonical.LARGE // 100)]
+    assert canonical.decode(canonical.encode(value)) == value
+
+
+@pytest.mark.parametrize("end", ["", "\\", '\\"'])
+def test_a_large_string_that_never_ends_is_refused_in_one_pass(end):
+    with pytest.raises(NotCanonical):
+        canonical.decode(b'["' + b'\\",[{' * canonical.LARGE + end.encode())

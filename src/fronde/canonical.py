@@ -25,6 +25,11 @@ _TO_URL, _FROM_URL = bytes.maketrans(b"+/", b"-_"), bytes.maketrans(b"-_", b"+/"
 # U+0000-001F but LF, U+007F-009F, lone surrogates
 _FORBIDDEN = re.compile("[\x00-\x09\x0b-\x1f\x7f-\x9f\ud800-\udfff]")
 
+# A few bytes of JSON can become a hundred of memory ("[]," is 64): beyond LARGE no document of ours has more
+# values than one in SPARSE bytes. What begins or divides values; strings are skipped, also one without end.
+LARGE, SPARSE = 2**20, 20
+_VALUES = re.compile(rb'"[^"\\]*+(?:\\.[^"\\]*+)*+"?|[\[{,]', re.DOTALL)
+
 
 class NotCanonical(Unreadable):
     """The bytes are not canonical JSON."""
@@ -40,6 +45,8 @@ def encode(value: Any) -> bytes:
 
 def decode(data: bytes) -> Any:
     """The value of canonical bytes. Raises NotCanonical unless they are what `encode` would write."""
+    if _crowded(data):
+        raise NotCanonical("more values than any document has")
     try:
         value = json.loads(data.decode("utf-8"), parse_float=_no, parse_constant=_no)
     except RecursionError:
@@ -75,6 +82,14 @@ def unb64u(text: str, length: int | None = None) -> bytes:
     if length is not None and len(data) != length:
         raise NotCanonical(f"{len(data)} bytes where {length} belong")
     return data
+
+
+def _crowded(data: bytes) -> bool:
+    most = len(data) // SPARSE
+    if len(data) <= LARGE or sum(map(data.count, (b"[", b"{", b","))) <= most:
+        return False
+    values = (match for match in _VALUES.finditer(data) if data[match.start()] != ord('"'))
+    return any(count > most for count, _ in enumerate(values, 1))
 
 
 def _dump(value: Any) -> bytes:
