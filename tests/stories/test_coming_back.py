@@ -162,6 +162,33 @@ def test_other_words_do_not_push_out_the_ones_that_have_signed(visitors):
     sanna.sees_problem("This browser holds other words", "Forget this device first")
 
 
+def test_somebody_who_joins_again_without_the_words_is_told_where_the_tokens_are(visitors, village):
+    mailbox, letter = "bronagh.hellgren@meridian.example", village.server.open_letter()
+    before = visitors()
+    before.joins(mailbox)
+    words = " ".join(before.sees_twelve_words())
+
+    # Given another device, and no paper at hand
+    bronagh = visitors()
+    bronagh.goes_to_join()
+    bronagh.asks_for_a_code(mailbox)
+    bronagh.types_the_code(bronagh.reads_the_mail(mailbox))
+    bronagh.state("in")
+    bronagh.sees("But this browser holds no token")
+    bronagh.opens(f"/letters/{letter}/sign")
+    bronagh.sees_heading("This browser cannot sign this letter")
+    bronagh.sees("or the token went to other words of yours")
+
+    # When she finds the paper
+    bronagh.opens("/w/meridian/join")
+    bronagh.state("start")
+    brings_back_the_words(bronagh, words)
+    bronagh.asks_for_a_code(mailbox)
+    bronagh.types_the_code(bronagh.reads_the_mail(mailbox))
+    bronagh.is_in()
+    bronagh.signs_hidden(letter)
+
+
 def test_a_device_that_forgets_keeps_nothing(visitors, village):
     letter = village.server.open_letter()
     yusuf = visitors()

@@ -122,12 +122,16 @@ async function restore(): Promise<void> {
 async function adopt(other: Kept): Promise<void> {
   kept = await keep.change((all) => {
     const foreign = all.seed !== undefined && all.seed !== other.seed;
-    if (foreign && (Object.keys(all.tokens).length || Object.keys(all.letters).length)) throw new Refused("other-words");
+    if (foreign && isUsed(all)) throw new Refused("other-words");
     all.seed = other.seed!;
     for (const [place, own] of Object.entries(other.tokens)) all.tokens[place] = { ...own, ...all.tokens[place] };
     for (const [id, letter] of Object.entries(other.letters)) all.letters[id] ??= letter;
   });
 }
+
+/** Whether the secret that is here has tokens, or has signed: a record that was only read is none of it. */
+const isUsed = ({ tokens, letters }: Kept): boolean =>
+  [...Object.values(tokens), ...Object.values(letters).flatMap(({ posts, seen }) => [posts, seen])].some((own) => Object.keys(own).length > 0);
 
 const words = async (): Promise<string[]> =>
   (await module<Words>("words")).write(unb64u((await keep.get("kept"))!.seed!), document.documentElement.lang);
