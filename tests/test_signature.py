@@ -261,3 +261,24 @@ def test_a_letter_that_closes_at_the_end_of_the_calendar_has_no_receipts() -> No
 
 def test_every_refusal_is_a_refusal() -> None:
     assert all(issubclass(error, Refused) for error in (WrongEntry, BadOpening, BadToken, BadSignature))
+
+
+@pytest.mark.parametrize("name", ["Ada", "\u0391\u03b4\u03b1", "\u5b8c", "\u0e01", "7", "Zo\u00eb B."])
+def test_a_server_admits_a_name_that_can_be_read(name):
+    signature.admit_shown({"name": name})
+    signature.admit_shown({"name": name, "note": "Berlin"})
+
+
+@pytest.mark.parametrize(
+    "name", ["\u3164", "\u115f\u1160", "\u2800", "\u00ad", "...", "\u0301", " Ada", "Zoe\u0308"]
+)
+def test_a_server_admits_no_name_that_is_blank_or_of_another_form(name):
+    signature.check_shown({"name": name})  # a verifier does not mind
+    with pytest.raises(BadForm):
+        signature.admit_shown({"name": name})
+
+
+def test_a_server_admits_no_note_of_another_form():
+    for note in ("Zoe\u0308", "Berlin ", " "):
+        with pytest.raises(BadForm):
+            signature.admit_shown({"name": "Ada", "note": note})

@@ -36,6 +36,8 @@ _UNSEEN = re.compile(
     "\U000e0000-\U000e007f]"
 )
 
+_FILLERS = "\u115f\u1160\u3164\uffa0"  # letters by their category, blank to the eye
+
 
 class WrongEntry(Refused):
     """A sign or withdraw that is not this letter's, or not by its rules; `name` says why."""
@@ -76,6 +78,17 @@ def shown_of(name: str, note: str = "") -> dict[str, str]:
     shown = {field: text for field, text in clean.items() if text or field == "name"}
     check_shown(shown)
     return shown
+
+
+def admit_shown(shown: Mapping[str, Any]) -> None:
+    """What a server asks of a new name and note on top of their form: as `shown_of` makes them, and readable.
+
+    No verifier judges it, as versions of Unicode differ. Raises BadForm.
+    """
+    if shown_of(shown["name"], shown.get("note", "")) != shown:
+        raise BadForm("a name or a note that is not in NFC, or with white space around it")
+    if not any(unicodedata.category(c)[0] in "LN" and c not in _FILLERS for c in shown["name"]):
+        raise BadForm("a name without a letter")
 
 
 def commitment(key: bytes, salt: bytes, shown: Mapping[str, Any]) -> bytes:

@@ -143,6 +143,13 @@ def test_what_the_verifier_would_refuse_is_refused(village: Village):
     assert pool.count_waiting(letter.id, withdraw=False) == 0
 
 
+def test_a_blank_name_is_refused(village: Village, monkeypatch):
+    letter = village.open()
+    (member,) = village.members(1)
+    monkeypatch.setattr("tests.site.village.shown_of", lambda name, note: {"name": name})
+    assert said(village.post(letter, "sign", member.sign(letter, name="\u3164"))) == (422, "bad-form")
+
+
 def test_an_opening_belongs_to_a_named_sign_and_to_nothing_else(village: Village):
     letter = village.open()
     member = village.members(1)[0]

@@ -20,7 +20,7 @@ from fronde.letter import Letter
 from fronde.record import entry as entries
 from fronde.record.note import Signer
 from fronde.record.tree import leaf_hash
-from fronde.signature import Checker, publish_by, receipt_text
+from fronde.signature import Checker, admit_shown, publish_by, receipt_text
 from fronde.site import clock, http
 from fronde.site.folder import Folder, Remembered
 from fronde.site.letters import reading
@@ -102,6 +102,7 @@ def _checked(at: Desk, body: dict[str, Any], kind: str) -> bytes:
             raise form.BadForm("an opening belongs to a named sign and to nothing else")
         if opening is not None:
             at.checker.check_opening(parsed, opening)
+            admit_shown(opening["shown"])
     except FrondeError as error:
         raise Declined(error.message, status=422, hint=error.hint, name=error.name) from None
     return data
