@@ -40,7 +40,8 @@ def test_init_makes_a_folder_and_prints_key_and_next_steps(tmp_path, capsys):
     assert (path / "policy").read_text() == f"log {vkey}\nquorum none\n"
     for private in ("", "members", "keys", "high-water", "outbox"):
         assert (path / private).stat().st_mode & 0o777 == 0o700
-    assert (path / "keys" / "log").stat().st_mode & 0o777 == 0o600
+    for file in ("keys/log", "fronde.toml", "fronde.sqlite3", "members/pepper", "members/enrolment.sqlite3"):
+        assert (path / file).stat().st_mode & 0o777 == 0o600
     assert f'host = "{HOST}"' in (path / "fronde.toml").read_text()
 
 

@@ -54,6 +54,8 @@ def _fill(folder: Folder) -> None:
         make(private, mode=0o700)
         private.chmod(0o700)
     make(folder.record(INSTANCE))
+    # SQLite gives its write-ahead log the same mode: what waits is for no other account here.
+    put(folder.database, b"", mode=0o600)
     call_command("migrate", verbosity=0)
     enrolment.create()
     put(folder.policy, f"log {logs.signer(INSTANCE).vkey}\nquorum none\n".encode())
