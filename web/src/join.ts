@@ -61,6 +61,10 @@ async function failed(error: unknown): Promise<void> {
 async function sendMailbox(): Promise<void> {
   const mailbox = value("#mailbox").trim();
   if (!mailbox) throw new Refused("mailbox-empty");
+  busy("log");
+  // Nothing is sent, not even a mailbox, before the instance log was read and replayed.
+  kept = await trust(server, keep, location.origin);
+  await present(server, keep, kept);
   busy("send");
   const waiting = await keep.get("waiting");
   // The same challenge again: a new code takes the place of the one before.

@@ -137,7 +137,10 @@ export class Member {
     await this.deliver(type, [...FINAL, ...BUSY]);
   }
 
-  /** Sends what is kept. Declined with one of `final` it was never taken in: forgotten, unless a receipt is there. */
+  /**
+   * Sends what is kept. Declined by the server with one of `final` it was never taken in: forgotten, unless a
+   * receipt is there. An answer that is no error of ours may be a gateway's, after the server took it in: kept.
+   */
   async deliver(type: string, final = FINAL): Promise<void> {
     const body = unb64u(this.letter.posts[type]!.body);
     const document = decode(body) as Dict;
@@ -145,7 +148,7 @@ export class Member {
     try {
       receipt = await this.server.post(`/letters/${this.id}/${type}`, document);
     } catch (error) {
-      if (error instanceof Declined && final.includes(error.status)) await this.drop(type);
+      if (error instanceof Declined && error.slug !== "declined" && final.includes(error.status)) await this.drop(type);
       throw error;
     }
     const { letter, receiptKey } = this.opened;
