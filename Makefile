@@ -42,7 +42,7 @@ stories: $(VENV)/.dev node chromium ## only the stories in a real browser
 slow: $(VENV)/.dev node chromium ## the long forms: kills, mutants
 	$(BIN)/python -m pytest -m slow
 
-bench: $(VENV)/.dev chromium ## the figures of bench/README.md, measured here
+bench: $(VENV)/.dev node chromium ## the figures of bench/README.md, measured here
 	$(BIN)/python -m bench
 
 requirements: ## compile requirements/*.txt anew (needs uv)

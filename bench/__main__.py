@@ -36,12 +36,12 @@ def run(name: str) -> bool:
 def main() -> int:
     """All of them, or those that are named."""
     parser = argparse.ArgumentParser(
-        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+        prog="python -m bench", description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
     parser.add_argument("names", nargs="*", metavar="NAME", help=", ".join(NAMES))
     names = parser.parse_args().names or NAMES
     if unknown := set(names) - set(NAMES):
-        parser.error(f"no such benchmark: {', '.join(sorted(unknown))}")
+        parser.error(f"no such benchmark: {', '.join(sorted(unknown))}; there are {', '.join(NAMES)}")
     print(machine(), end="\n\n", flush=True)
     print(HEAD, flush=True)
     ended = [run(name) for name in names]
