@@ -36,6 +36,12 @@ _UNSEEN = re.compile(
     "\U000e0000-\U000e007f]"
 )
 
+# What a text that looks like none could begin with: spaces, fillers, what only changes its neighbours.
+_BLANK = re.compile(
+    "[\x20\xa0\xad\u034f\u115f\u1160\u1680\u17b4\u17b5\u180b-\u180f\u2000-\u200f\u202f\u205f\u2800\u3000\u3164"
+    "\ufe00-\ufe0f\uffa0\U000e0100-\U000e01ef]"
+)
+
 _FILLERS = "\u115f\u1160\u3164\uffa0"  # letters by their category, blank to the eye
 
 
@@ -58,6 +64,10 @@ def _visible(most: int) -> form.Check:
         plain(value, at)
         if hidden := _UNSEEN.search(value):
             raise BadForm(f"{at}: an invisible character, U+{ord(hidden[0]):04X}")
+        if blank := _BLANK.match(value):
+            raise BadForm(f"{at}: it begins with a blank, U+{ord(blank[0]):04X}")
+        if value.endswith(" "):
+            raise BadForm(f"{at}: it ends with a space")
 
     return check
 

@@ -229,6 +229,13 @@ bad("openings-invisible-character", 1, "bad-form")(_openings("Ada Byron", "Ada\u
 bad("openings-line-break", 1, "bad-form")(_openings("Ada Byron", "Ada\\nByron"))
 bad("openings-empty-name", 1, "bad-form")(_openings("Ada Byron 0", ""))
 bad("openings-long-name", 1, "bad-form")(_openings("Ada Byron", "A" * 90))
+bad("openings-name-of-a-space", 1, "bad-form")(_openings("Ada Byron 0", " "))
+bad("openings-name-of-a-hard-space", 1, "bad-form")(_openings("Ada Byron 0", "\u00a0"))
+bad("openings-name-of-a-filler", 1, "bad-form")(_openings("Ada Byron 0", "\u3164"))
+bad("openings-name-of-a-selector", 1, "bad-form")(_openings("Ada Byron 0", "\U000e0100"))
+bad("openings-name-begins-soft", 1, "bad-form")(_openings("Ada Byron 0", "\u00adAda"))
+bad("openings-name-ends-with-a-space", 1, "bad-form")(_openings("Ada Byron 0", "Ada "))
+bad("openings-note-blank", 1, "bad-form")(_openings('"name":"Ada Byron 0"', '"name":"Ada","note":"\u2800"'))
 bad("openings-other-leaf-spelling", 1, "bad-form")(_openings('{"openings":{"', '{"openings":{"+'))
 
 

@@ -148,6 +148,36 @@ def burned() -> Made:
     return of(record)
 
 
+@good("good-burned-and-closed")
+def burned_and_closed() -> Made:
+    record = signed()
+    record.place.instance += [entry.slot_end("works", number, "burned") for number in (1, 2, 3)]
+    fill(record, 5)
+    record.close()
+    return of(record)
+
+
+@good("good-withdrawn-after-the-end")
+def withdrawn_after_the_end() -> Made:
+    record = small().open()
+    people = fill(record, 7)
+    record.close()
+    record.end()
+    record.withdraw(people[0])
+    record.publish()
+    return of(record)
+
+
+@good("good-another-letter-closed")
+def another_letter_closed() -> Made:
+    """The end of another letter's slot says nothing about this one."""
+    place = small()
+    other, record = signed(5, place=place), signed(5, place=place)
+    other.close()
+    other.end()
+    return of(record)
+
+
 @good("good-season-ended")
 def season_ended() -> Made:
     record = signed()

@@ -279,6 +279,58 @@ def close_twice() -> tuple[Members, str]:
     return proof(record), "letter/8"
 
 
+@bad("ended-without-a-close", 12, "ended-unclosed")
+def ended_without_a_close() -> tuple[Members, str]:
+    """The slot ends, and signing goes on."""
+    record = signed()
+    record.end()
+    end = newest(record)
+    fill(record, 5)
+    record.publish()
+    return proof(record), end
+
+
+@bad("ended-before-the-close", 12, "ended-unclosed")
+def ended_before_the_close() -> tuple[Members, str]:
+    record = signed()
+    record.end()
+    end = newest(record)
+    fill(record, 5)
+    record.close()
+    return proof(record), end
+
+
+@bad("ended-before-the-head-of-the-close", 12, "ended-unclosed")
+def ended_before_the_head() -> tuple[Members, str]:
+    """The record holds the close already, and nobody was shown it."""
+    record = signed()
+    record.entries.append(record.closing())
+    record.end()
+    end = newest(record)
+    record.head()
+    return proof(record), end
+
+
+@bad("ended-before-any-head", 12, "ended-unclosed")
+def ended_before_any_head() -> tuple[Members, str]:
+    record = small().open()
+    del record.place.instance[-1]
+    record.heads.clear()
+    record.end()
+    end = newest(record)
+    record.close()
+    return proof(record), end
+
+
+@bad("ended-unclosed-and-counted-wrong", 12, "ended-unclosed")
+def ended_and_counted_wrong() -> tuple[Members, str]:
+    record = signed()
+    record.end()
+    end = newest(record)
+    record.close(signatures=7)
+    return proof(record), end
+
+
 @bad("close-counts-later-withdrawals", 12, "close-counts")
 def counts_later_withdrawals() -> tuple[Members, str]:
     record = small().open()

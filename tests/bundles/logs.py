@@ -80,6 +80,15 @@ def signed_twice() -> tuple[Members, str]:
     }, "instance/checkpoint"
 
 
+@bad("instance-signed-twice-and-a-tile-short", 2, "signed-twice")
+def signed_twice_and_tile_short() -> tuple[Members, str]:
+    """The lines of a checkpoint are judged before any tile."""
+    members, _ = tile_short()
+    note = members["instance/checkpoint"]
+    twice = note + note.splitlines(keepends=True)[-1]
+    return members | {"instance/checkpoint": twice}, "instance/checkpoint"
+
+
 @bad("instance-entry-changed", 2, "bad-leaf")
 def entry_changed() -> tuple[Members, str]:
     return _changed_bundle("instance", len(signed().place.instance), 1), "instance/1"
@@ -225,11 +234,23 @@ def record_other_signer() -> tuple[Members, str]:
     }, "log/checkpoint"
 
 
-@bad("record-two-signatures", 3, "bad-note")
-def two_signatures() -> tuple[Members, str]:
+def _second_line(signer: Callable[[Record], Signer]) -> tuple[Members, str]:
     record = signed()
-    note = log_files(record.signer, record.entries)["checkpoint"]
-    return proof(record) | {"log/checkpoint": note + note.splitlines(keepends=True)[-1]}, "log/checkpoint"
+    note, other = (log_files(each, record.entries)["checkpoint"] for each in (record.signer, signer(record)))
+    return proof(record) | {"log/checkpoint": note + other.splitlines(keepends=True)[-1]}, "log/checkpoint"
+
+
+bad("record-two-signatures", 3, "signed-twice")(partial(_second_line, lambda record: record.signer))
+bad("record-signed-by-another-too", 3, "bad-note")(
+    partial(_second_line, lambda record: Signer(record.signer.name, bytes(32)))
+)
+
+
+@bad("record-signed-twice-and-a-tile-short", 3, "signed-twice")
+def record_twice_and_tile_short() -> tuple[Members, str]:
+    members, place = _second_line(lambda record: record.signer)
+    name = f"log/tile/0/000.p/{OPEN_SIZE}"
+    return members | {name: members[name][:-1]}, place
 
 
 @bad("record-key-of-another-name", 3, "other-origin")

@@ -182,6 +182,13 @@ HIDDEN = [0x61C, 0x200B, 0x200E, 0x200F, 0x2028, 0x202A, 0x202E, 0x2060, 0x2066,
 HIDDEN += [0xFFF9, 0xFFFB, 0xE0000, 0xE0041, 0xE007F, 0x0A, 0x00, 0x1F, 0x7F, 0x85, 0x9F, 0xD800]
 PLAIN = [0x61B, 0x200A, 0x200C, 0x200D, 0x2010, 0x2027, 0x202F, 0x205F, 0x206A, 0xFF00, 0xFFFC, 0x1F600]
 
+# The edges of what no name and no note begins with, and their neighbours, which may.
+BLANK = [0x20, 0xA0, 0xAD, 0x34F, 0x115F, 0x1160, 0x1680, 0x17B4, 0x17B5, 0x180B, 0x180F, 0x2000, 0x200F]
+BLANK += [0x202F, 0x205F, 0x2800, 0x3000, 0x3164, 0xFE00, 0xFE0F, 0xFFA0, 0xE0100, 0xE01EF]
+SEEN = [0x21, 0xA1, 0xAC, 0xAE, 0x34E, 0x350, 0x115E, 0x1161, 0x167F, 0x1681, 0x17B3, 0x17B6, 0x180A, 0x1810]
+SEEN += [0x1FFF, 0x2010, 0x2030, 0x205E, 0x2070, 0x27FF, 0x2801, 0x2FFF, 0x3001, 0x3163, 0x3165, 0xFDFF]
+SEEN += [0xFE10, 0xFF9F, 0xFFA1, 0xE00FF, 0xE01F0]
+
 
 def shown_document() -> dict[str, Any]:
     key, salt = bytes(range(32)), bytes(range(64, 96))
@@ -195,6 +202,10 @@ def shown_document() -> dict[str, Any]:
         opened("the longest", key, salt, {"name": "é" * 80, "note": "😀" * 280}),
     ]
     cases += [opened(f"U+{c:04X} may stand", key, salt, {"name": f"a{chr(c)}b"}) for c in PLAIN]
+    cases += [opened(f"U+{c:04X} may come first", key, salt, {"name": f"{chr(c)}b"}) for c in SEEN]
+    cases += [
+        opened("blanks between, a hard space last", key, salt, {"name": "a \u3164b\u00a0", "note": "a  b"})
+    ]
     refused: list[dict[str, Any]] = [
         {"name": "no name", "shown": {"note": "x"}, "error": "bad-form"},
         {"name": "nothing", "shown": {}, "error": "bad-form"},
@@ -213,6 +224,14 @@ def shown_document() -> dict[str, Any]:
         for c in HIDDEN:
             hidden = {"name": "x", field: f"a{chr(c)}b"}
             refused.append({"name": f"U+{c:04X} in the {field}", "shown": hidden, "error": "bad-form"})
+        for c in BLANK:
+            for text, where in ((chr(c), "is"), (f"{chr(c)}a", "begins")):
+                blank = {"name": "x", field: text}
+                refused.append(
+                    {"name": f"U+{c:04X} {where} the {field}", "shown": blank, "error": "bad-form"}
+                )
+        last = {"name": "x", field: "a "}
+        refused.append({"name": f"a space ends the {field}", "shown": last, "error": "bad-form"})
     return {
         "source": "Fronde; made by make_secrets.py",
         "section": "docs/protocol.md 7 (commitment) and 14 (shown)",

@@ -16,6 +16,7 @@ export interface Slot {
   bind: number | null;
   hash: Bytes | null;
   end: string | null;
+  ended: number;
   heads: Bytes[];
 }
 
@@ -81,7 +82,7 @@ export class Instance {
     this.keys.add(spki);
     this.last.set(workplace, number);
     const own = this.slots.get(workplace) ?? new Map<number, Slot>();
-    this.slots.set(workplace, own.set(number, { workplace, number, season, key, bind: null, hash: null, end: null, heads: [] }));
+    this.slots.set(workplace, own.set(number, { workplace, number, season, key, bind: null, hash: null, end: null, ended: -1, heads: [] }));
   }
 
   private bind(entry: Dict): void {
@@ -102,6 +103,7 @@ export class Instance {
     this.demand(entry.why !== "season" || slot.bind === null, "end-season-bound", entry);
     this.demand(entry.why !== "closed" || slot.bind !== null, "end-closed-unbound", entry);
     slot.end = entry.why as string;
+    slot.ended = this.size;
   }
 
   private head(entry: Dict): void {

@@ -3,7 +3,7 @@
 
 import { type Bytes, base64, equal } from "./bytes.ts";
 import { b64u, decode, type Dict, unb64u } from "./canonical.ts";
-import { FrondeError, Newer } from "./errors.ts";
+import { FrondeError, Newer, Refused } from "./errors.ts";
 import { type Head, HeadBreach, openHeads, parseHeads, parseInstance, parseLetter } from "./entry.ts";
 import * as form from "./form.ts";
 import { Instance, type Slot } from "./instance.ts";
@@ -12,7 +12,7 @@ import * as note from "./note.ts";
 import type { Policy } from "./policy.ts";
 import { type Log, read } from "./record.ts";
 import { checkEntry, checkOpening, OPENING, type Opening } from "./signature.ts";
-import { Failure, Tally, checkBatches, checkCapacity, checkClose } from "./tally.ts";
+import { Failure, Tally, checkBatches, checkCapacity, checkClose, checkEnd } from "./tally.ts";
 import { FULL, leaves, HASH, path, row, unpack } from "./tree.ts";
 import { Archive, BadArchive, statedSize } from "./zip.ts";
 
@@ -150,7 +150,11 @@ export class Verification {
   /** The root from the leaf hashes first; then every entry is held against its leaf hash. */
   private async readLog(which: Which, origin: string, vkey: string, one = false): Promise<Log> {
     let last = "letter.json"; // a key under another name than the origin is letter.json's fault
-    const fetch = async (name: string) => this.archive.read((last = `${FOLDERS[which]}/${name}`));
+    const fetch = async (name: string) => {
+      const data = await this.archive.read((last = `${FOLDERS[which]}/${name}`));
+      if (name === "checkpoint") checkLines(data);
+      return data;
+    };
     const key = await at("letter.json", () => note.parseKey(vkey));
     if (key.name !== origin) throw new Failure("letter.json", "other-origin");
     let whole = "";
@@ -162,7 +166,6 @@ export class Verification {
           throw error;
         }),
     );
-    checkLines(`${FOLDERS[which]}/checkpoint`, log.note);
     for (let index = 0; index * FULL < log.tree.size; index++) await this.scan(which, log, index);
     return log;
   }
@@ -313,6 +316,9 @@ export class Verification {
 
   private closed(): Outcome {
     const { close, kinds } = this.tally;
+    const { end, ended } = this.slot;
+    const sizes = this.heads.filter((_, i) => this.positions[i]! < ended).map(({ size }) => size);
+    if (end === "closed") checkEnd(close?.index, sizes.at(-1) ?? 0, ended);
     if (!close) return NONE;
     checkClose(kinds, close);
     return ok({ signatures: close.entry.signatures as number, withdrawn: close.entry.withdrawn as number });
@@ -320,9 +326,9 @@ export class Verification {
 }
 
 /** No key signs a checkpoint twice: so nothing can be added to it but the lines of strangers. */
-function checkLines(place: string, checkpoint: Bytes): void {
+function checkLines(checkpoint: Bytes): void {
   const lines = note.parse(checkpoint).signatures.map(({ name, id }) => `${name} ${id}`);
-  if (new Set(lines).size !== lines.length) throw new Failure(place, "signed-twice");
+  if (new Set(lines).size !== lines.length) throw new Refused("signed-twice");
 }
 
 function openingsOf(data: Bytes): Map<string, Opening> {

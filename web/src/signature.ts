@@ -13,11 +13,17 @@ import { checkToken, slotInput } from "./privacypass.ts";
 // Characters that are not seen, or that turn the direction of a line.
 const INVISIBLE = /[\u061c\u200b\u200e\u200f\u2028-\u202e\u2060-\u2069\ufeff\ufff9-\ufffb\u{e0000}-\u{e007f}]/u;
 
+// What a text that looks like none could begin with: spaces, fillers, what only changes its neighbours.
+const BLANK =
+  /^[ \u00a0\u00ad\u034f\u115f\u1160\u1680\u17b4\u17b5\u180b-\u180f\u2000-\u200f\u202f\u205f\u2800\u3000\u3164\ufe00-\ufe0f\uffa0\u{e0100}-\u{e01ef}]/u;
+
 const shownText =
   (most: number): form.Check =>
   (value, at) => {
     form.string(most)(value, at);
-    if (INVISIBLE.test(value as string)) throw new Unreadable("bad-form", `${at}: an invisible character`);
+    const shown = value as string;
+    if (INVISIBLE.test(shown)) throw new Unreadable("bad-form", `${at}: an invisible character`);
+    if (BLANK.test(shown) || shown.endsWith(" ")) throw new Unreadable("bad-form", `${at}: a blank at the edge`);
   };
 
 const SHOWN = form.fields({ name: shownText(80) }, { note: shownText(280) }, ["role", "facets"]);

@@ -138,6 +138,12 @@ function below(a: Bytes, b: Bytes): boolean {
   return false;
 }
 
+/** Step 12: a slot that ends "closed", at `end` of the instance log, has a letter.close below `covered`, the size of the
+ *  last head before it. */
+export function checkEnd(close: number | undefined, covered: number, end: number): void {
+  if (close === undefined || close >= covered) throw new Failure(`instance/${end}`, "ended-unclosed");
+}
+
 /** Step 12: the counts of letter.close are those before it, and only withdrawals follow. */
 export function checkClose(kinds: string, { index, entry }: { index: number; entry: Dict }): void {
   const before = kinds.slice(0, index);

@@ -188,6 +188,19 @@ def _check_order(batch: bytes, start: int, hashes: Sequence[bytes]) -> None:
             previous, last = kind, leaf
 
 
+def check_end(close: int | None, covered: int, end: int) -> None:
+    """Step 12: a slot that ends "closed", at `end` of the instance log, has a letter.close in what is final.
+
+    close: its index in the letter's log; covered: the size of the last head before `end`.
+    """
+    if close is None or close >= covered:
+        raise fail(
+            f"instance/{end}",
+            "ended-unclosed",
+            "the slot ends as closed, and no head before shows letter.close",
+        )
+
+
 def check_close(kinds: bytes | bytearray, close: int, entry: Mapping[str, Any]) -> None:
     """Step 12: the counts of letter.close are those before it, and only withdrawals follow."""
     place, before = f"letter/{close}", kinds[:close]

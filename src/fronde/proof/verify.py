@@ -20,7 +20,7 @@ to nobody.
                       order, never fewer than the floor
 10 citations          nothing yet
 11 deliveries         nothing yet
-12 the close          its counts, void, only withdrawals after it
+12 the close          before the slot's end "closed"; its counts, void, only withdrawals after it
 
 How a step names the culprit: a file that is wrong as a whole by its name, an entry by its log and index, the
 lowest first. Within steps 2 and 3 the order is checkpoint, hash tiles (level 0 gives the root), entries,
@@ -39,7 +39,7 @@ from fronde.canonical import b64u, unb64u
 from fronde.letter import Letter
 from fronde.record import note
 from fronde.record.heads import HeadBreach, open_heads
-from fronde.record.instance import Instance
+from fronde.record.instance import Instance, Slot
 from fronde.record.log import Log
 from fronde.record.note import Key
 from fronde.record.tiles import FULL
@@ -47,7 +47,7 @@ from fronde.record.tiles import FULL
 from .policy import Policy
 from .reading import Proof
 from .report import Failure, Fault, Report, Result, Step, at, fail
-from .tally import Tally, check_batches, check_capacity, check_close
+from .tally import Tally, check_batches, check_capacity, check_close, check_end
 from .workers import Checks, Workers, check_bundle
 
 Outcome = tuple[Result, str]
@@ -128,7 +128,7 @@ class Verification:
     record: Log
     opened: dict[str, Any]
     positions: list[int]
-    spki: bytes
+    slot: Slot
     opened_at: set[int]
     tally: Tally
 
@@ -228,17 +228,16 @@ class Verification:
         (slot,) = self.opened["slots"]
         instance = self._replay(slot["bind"])
         with at("letter/0"):
-            bound = instance.bound(
+            self.slot = instance.bound(
                 slot["bind"],
                 workplace=self.letter.workplace,
                 number=self.letter.slot,
                 digest=unb64u(self.opened["letter"]),
                 nonce=unb64u(slot["nonce"]),
             )
-        self.spki = bound.spki
         self._open_heads(instance.heads(slot["bind"]))
         slots, heads = _count(len(instance.slots), "slot"), _count(len(self.proof.heads), "head")
-        return "OK", f"{slots}, {heads}; the letter has slot {bound.number}"
+        return "OK", f"{slots}, {heads}; the letter has slot {self.slot.number}"
 
     def _replay(self, bind: int) -> Instance:
         """Applies every entry, and keeps where the heads of this letter stand."""
@@ -301,7 +300,7 @@ class Verification:
             shown = {
                 index: self.proof.openings[leaf] for index, leaf in leaves if leaf in self.proof.openings
             }
-            yield Checks(bundle, self.letter.data, self.spki, shown)
+            yield Checks(bundle, self.letter.data, self.slot.spki, shown)
 
     def step_7_withdrawals(self) -> Outcome:
         self.tally.check(7)
@@ -348,6 +347,10 @@ class Verification:
 
     def step_12_close(self) -> Outcome:
         close = self._close()
+        if self.slot.end == "closed":
+            end = self.slot.end_index
+            heads = zip(self.positions, self.proof.heads, strict=True)
+            check_end(self.tally.close, max((size for at, (_, size) in heads if at < end), default=0), end)
         if close is None:
             return "NONE", "the letter is open"
         check_close(self.tally.kinds, *close)

@@ -58,7 +58,10 @@ class Breach(errors.Breach):
 
 @dataclass(slots=True)
 class Slot:
-    """A numbered issuer key of a workplace: where it began, what it is bound to, how it ended."""
+    """A numbered issuer key of a workplace: where it began, what it is bound to, how it ended.
+
+    end_index: where it ended; -1 while it has not.
+    """
 
     workplace: str
     number: int
@@ -69,6 +72,7 @@ class Slot:
     bind_index: int | None = None
     bind_hash: bytes | None = None
     end: str | None = None
+    end_index: int = -1
     heads: list[bytes] = field(default_factory=list)
 
 
@@ -168,7 +172,7 @@ class Instance:
             self._refuse("end-season-bound", f"slot {number} of {workplace} is bound and ends with a season")
         if why == "closed" and not bound:
             self._refuse("end-closed-unbound", f"slot {number} of {workplace} is closed and was never bound")
-        slot.end = why
+        slot.end, slot.end_index = why, self.size
         self._free[workplace].pop(number, None)
 
     def _head(self, entry: Mapping[str, Any]) -> None:
