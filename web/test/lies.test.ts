@@ -47,6 +47,17 @@ test("joining takes a token for every slot on offer, and the same again when ask
   assert.deepEqual((await keep.get("kept"))!.tokens, before!.tokens);
 });
 
+test("a closed slot takes no signature, a burned one still does", async () => {
+  for (const why of ["closed", "burned"]) {
+    const { place, keep } = await joined();
+    place.add({ type: "slot.end", workplace: "works", number: 1, why });
+    const member = await memberOf(place, keep);
+    if (why === "burned") await member.sign(null);
+    else await assert.rejects(member.sign(null), (error) => error instanceof Refused && error.slug === "closed");
+    assert.equal(place.posts.length, why === "burned" ? 1 : 0);
+  }
+});
+
 test("another device with other words gets nothing new, and keeps what it has", async () => {
   const { place } = await joined();
   const other = device();

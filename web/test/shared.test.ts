@@ -2,21 +2,28 @@
 // The vectors that Python reads too: each language agrees with them, so both agree with each other.
 
 import assert from "node:assert/strict";
-import { readFileSync } from "node:fs";
+import { readdirSync, readFileSync } from "node:fs";
 import { test } from "node:test";
 import * as blindrsa from "../src/blindrsa.ts";
-import { hex, unhex, utf8 } from "../src/bytes.ts";
-import { decode, type Dict, encode, unb64u } from "../src/canonical.ts";
+import { hex, sha256, unhex, utf8 } from "../src/bytes.ts";
+import { b64u, decode, type Dict, encode, unb64u } from "../src/canonical.ts";
 import * as ed25519 from "../src/ed25519.ts";
 import { FrondeError, Newer } from "../src/errors.ts";
 import * as noble from "../src/noble.ts";
 import * as note from "../src/note.ts";
+import * as privacypass from "../src/privacypass.ts";
 import * as secrets from "../src/secrets.ts";
-import { checkShown, commitment, type Shown } from "../src/signature.ts";
+import { checkOpening, checkShown, commitment, OPENING, type Shown } from "../src/signature.ts";
 import { countTiles, hashTiles, leaves, path, row, Tree } from "../src/tree.ts";
 import { power } from "./vectors.ts";
 
-const read = (name: string) => JSON.parse(readFileSync(`../tests/vectors/${name}.json`, "utf8"));
+const done = new Set(["rfc9474", "rfc9577", "rfc9578"]); // tokens.test.ts
+
+function read(name: string) {
+  done.add(name);
+  return JSON.parse(readFileSync(`../tests/vectors/${name}.json`, "utf8"));
+}
+
 const slugs = (...names: string[]) => (error: unknown) => error instanceof FrondeError && names.includes(error.slug);
 
 interface Hex {
@@ -61,22 +68,39 @@ for (const v of read("secrets").cases as Record<string, string>[])
     assert.equal(hex(await ed25519.publicKey(signSeed)), v.public_key);
     const request = await secrets.request(seed, v.host!, v.workplace!, Number(v.number), key);
     assert.equal(hex(request.input), v.input);
+    assert.equal(hex(request.input.slice(2, 34)), v.nonce);
+    const context = await privacypass.slotContext(v.origin!, v.workplace!, Number(v.number));
+    assert.equal(hex(context), v.context);
+    assert.equal(hex(privacypass.challenge(v.host!, context)), v.challenge);
+    assert.equal(hex(await sha256(unhex(v.challenge!))), v.challenge_digest);
+    assert.equal(hex(key.keyId), v.key_id);
+    assert.equal(hex(await privacypass.slotInput(v.host!, v.workplace!, Number(v.number), unhex(v.public_key!), key.keyId)), v.input);
+    const blinding = await blindrsa.blind(key, request.input, unhex(v.salt!), BigInt(`0x${v.blinding}`));
+    assert.deepEqual(blinding, request.blinding);
     assert.equal(hex(request.blinding.blinded), v.blinded);
     const answer = blindrsa.fromInteger(power(blindrsa.toInteger(request.blinding.blinded), BigInt(`0x${v.d}`), key.n), 256);
     assert.equal(hex(answer), v.blind_signature);
     assert.equal(hex(secrets.token(key, request, answer)), v.token);
+    await privacypass.checkToken(unhex(v.token!), request.input, key);
   });
 
-const shown = read("shown") as { cases: { name: string; key: string; salt: string; shown: Shown; commitment: string }[]; refused: { name: string; shown: Shown; error: string }[] };
+const shown = read("shown") as { cases: { name: string; key: string; salt: string; shown: Shown; canonical: string; commitment: string }[]; refused: { name: string; shown: Shown; error: string }[] };
 
 for (const v of shown.cases)
   test(`commitment, ${v.name}: is the same`, async () => {
     checkShown(v.shown);
+    assert.equal(hex(encode(v.shown as Dict)), v.canonical);
+    const entry = { type: "sign", as: "named", key: b64u(unhex(v.key)), commitment: b64u(unhex(v.commitment)) };
+    await checkOpening(entry, { salt: b64u(unhex(v.salt)), shown: v.shown });
     assert.equal(hex(await commitment(unhex(v.key), unhex(v.salt), v.shown)), v.commitment);
   });
 
 for (const v of shown.refused)
-  test(`shown, ${v.name}: is refused`, () => assert.throws(() => checkShown(v.shown), slugs(v.error, "not-canonical")));
+  test(`shown, ${v.name}: is refused`, () => {
+    assert.throws(() => checkShown(v.shown), slugs(v.error, "not-canonical"));
+    // In a file a lone surrogate or a control character is not even canonical JSON.
+    if (!/U\+(00(00|1F|7F|85|9F)|D800) in/.test(v.name)) assert.throws(() => OPENING({ salt: "A".repeat(43), shown: v.shown } as unknown as Dict, ""), slugs(v.error));
+  });
 
 const notes = read("note") as {
   example: { vkey: string; text: string; note: string };
@@ -135,4 +159,9 @@ test("tiles have the same paths and layouts", () => {
     else for (const last of layout.last as string[]) assert.ok(all.includes(last), last);
     if (layout.count) assert.equal(all.length, layout.count);
   }
+});
+
+test("every file of vectors is read here", () => {
+  const files = readdirSync("../tests/vectors").filter((name) => name.endsWith(".json"));
+  assert.deepEqual(files.map((name) => name.slice(0, -5)).sort(), [...done].sort());
 });
