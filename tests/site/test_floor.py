@@ -7,6 +7,7 @@ Not in all, not by comparing what was published before and after (trust: 14), no
 from __future__ import annotations
 
 import json
+import os
 import shutil
 import tempfile
 from collections import Counter
@@ -48,6 +49,7 @@ class Street:
 @pytest.fixture(scope="module")
 def street(base: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Street]:
     with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(os, "fsync", lambda fd: None)  # nothing is killed here, and a disk is slow
         village = settle(base, tmp_path_factory.mktemp("street") / "data", patch)
         village.step()
         letter = village.open()
