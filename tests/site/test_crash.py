@@ -29,7 +29,7 @@ from fronde.site import setup
 from fronde.site.folder import Folder, use
 from fronde.site.letters import reading
 from fronde.site.letters.models import LetterRow
-from fronde.site.record import logs, recover, store
+from fronde.site.record import logs, store
 from fronde.site.signing import sequence, slots
 from fronde.site.signing.issuer_key import IssuerKey
 from fronde.site.signing.sequence import Sequencer
@@ -130,7 +130,7 @@ def scene(base: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterat
 
 def restart(village: Village) -> None:
     """What `fronde serve` does first, and then at its first look."""
-    recover.start()
+    setup.start()
     store.ready()
     Sequencer(random.Random(1)).step(village.now)  # noqa: S311 - a test's dice
 

@@ -8,12 +8,12 @@ import sys
 import pytest
 from django.db import connection, connections
 
-from fronde.errors import Stopped
+from fronde.errors import Refused, Stopped
 from fronde.record.checkpoint import Checkpoint
-from fronde.site import doctor
+from fronde.site import doctor, setup
 from fronde.site.folder import INSTANCE
 from fronde.site.letters.models import LetterRow
-from fronde.site.record import logs, publish, recover, store
+from fronde.site.record import logs, publish, store
 from fronde.site.signing import slots
 from tests.site.commands import refused, run
 from tests.site.village import SLUG, Village
@@ -99,7 +99,7 @@ def test_a_database_that_lost_its_past_gets_it_back_from_the_public_folder(villa
     village.step()
     run(capsys, "letter", "close", late.id, *data)
     assert village.verify(late).exit == 0
-    recover.start()
+    setup.start()
     store.ready()
 
 
@@ -169,7 +169,6 @@ def test_a_mark_is_set_again_when_the_operator_says_so(village: Village, capsys,
 def test_a_doctor_who_could_not_repair_says_so(village: Village, monkeypatch):
     monkeypatch.setattr(slots, "check", lambda: (_ for _ in ()).throw(Stopped("Lost.")))
     said: list[str] = []
-    needs = doctor.look(said.append)
-    assert needs == {doctor.Need.BURN}
-    with pytest.raises(Exception, match="still wrong"):
-        doctor.repair(needs, said.append)
+    assert doctor.look(said.append).needs == {doctor.Need.BURN}
+    with pytest.raises(Refused, match="still wrong"):
+        doctor.repair(said.append)

@@ -9,6 +9,7 @@ from django.db import connection, connections
 
 from fronde.errors import Stopped
 from fronde.record.tiles import layout
+from fronde.site import setup
 from fronde.site.folder import INSTANCE
 from fronde.site.record import logs, pool, recover, store
 from fronde.site.signing import sequence
@@ -28,7 +29,7 @@ def test_a_start_mends_every_file_and_sweeps_what_no_head_has(village: Village):
             path.unlink() if number % 2 else path.write_bytes(b"x" + path.read_bytes()[1:])
     (record / ".tmp-abc").write_bytes(b"half")
     (record / "tile/0/000.p/601").write_bytes(b"ahead")
-    recover.start()
+    setup.start()
     store.ready()
     assert {path: path.read_bytes() for path in record.rglob("*") if path.is_file()} == {
         path: whole[path] for path in wanted
@@ -39,10 +40,10 @@ def test_a_damaged_bundle_of_an_earlier_size_is_swept(village: Village):
     add(*ends(1))
     size = store.size(INSTANCE)
     old = village.folder.record(INSTANCE) / f"tile/entries/000.p/{size - 1}"
-    recover.start()
+    setup.start()
     assert old.exists()
     old.write_bytes(old.read_bytes()[:-1])
-    recover.start()
+    setup.start()
     assert not old.exists()
 
 
@@ -57,7 +58,7 @@ def test_a_damaged_published_checkpoint_is_written_again(village: Village):
     path = village.folder.record(letter.id) / "checkpoint"
     good = path.read_bytes()
     damaged(path)
-    recover.start()
+    setup.start()
     store.ready()
     assert sequence.unfinished(letter.id)
     village.step()
@@ -77,7 +78,7 @@ def test_an_old_backup_signs_nothing(village: Village):
     letter = village.open()
     connections.close_all()
     village.folder.database.write_bytes(old)
-    recover.check()
+    setup.check()
     assert why() == "behind"
     with pytest.raises(Stopped):
         village.open()
@@ -96,20 +97,20 @@ def test_an_old_backup_of_everything_but_the_marks_signs_nothing(village: Villag
         shutil.rmtree(path) if path.is_dir() else path.unlink()
         source = village.folder.path.with_name("backup") / name
         (shutil.copytree if source.is_dir() else shutil.copy)(source, path)
-    recover.start()
+    setup.start()
     assert why() == "behind"
     assert letter.id in recover.known()
 
 
 def test_a_folder_without_marks_came_out_of_a_backup(village: Village):
     village.folder.high_water(INSTANCE).unlink()
-    recover.start()
+    setup.start()
     assert why() == "mark-missing"
 
 
 def test_a_mark_that_cannot_be_read_stops(village: Village):
     damaged(village.folder.high_water(INSTANCE))
-    recover.start()
+    setup.start()
     assert why() == "mark-unreadable"
 
 
@@ -118,9 +119,9 @@ def test_other_entries_than_those_that_were_signed_stop(village: Village):
         cursor.execute(
             "UPDATE fronde_log_entry SET data = %s WHERE log = 'instance' AND idx = 2", [ends(1)[0]]
         )
-    recover.check()
+    setup.check()
     store.ready()  # sizes alone do not show it
-    recover.start()
+    setup.start()
     assert why() == "forked"
 
 
@@ -147,7 +148,7 @@ def test_a_log_whose_key_is_missing_stops(village: Village):
     letter = village.open()
     village.folder.log_key(letter.id).unlink()
     logs._signers().clear()
-    recover.start()
+    setup.start()
     with pytest.raises(Stopped) as caught:
         store.ready()
     assert caught.value.name == "key-missing"
@@ -155,7 +156,7 @@ def test_a_log_whose_key_is_missing_stops(village: Village):
 
 def test_a_mark_whose_key_is_missing_stops(village: Village):
     village.folder.high_water("a" * 16).write_bytes(b"note")
-    recover.start()
+    setup.start()
     with pytest.raises(Stopped) as caught:
         store.ready()
     assert caught.value.name == "key-missing"

@@ -7,6 +7,7 @@ import random
 import pytest
 
 from fronde.errors import Refused, Stopped, Usage
+from fronde.site import setup
 from fronde.site.folder import INSTANCE
 from fronde.site.letters.models import LetterRow, Workplace
 from fronde.site.members import enrolment
@@ -220,7 +221,7 @@ def test_killed_at_any_step_a_start_finishes_it_and_nothing_is_lost(
         killing(patch, module, name, after=after)
         with pytest.raises(Killed):
             sequence.close_letter(letter.id) if closing else village.step()
-    recover.start()
+    setup.start()
     store.ready()
     if closing:
         closed = LetterRow.objects.get(id=letter.id).state != LetterRow.OPEN
@@ -244,7 +245,7 @@ def test_killed_while_a_letter_opens_it_is_whole_or_not_there(village: Village, 
         killing(patch, module, name, after=after)
         with pytest.raises(Killed):
             village.open()
-    recover.start()
+    setup.start()
     store.ready()
     village.step()
     (letter_id,) = LetterRow.objects.values_list("id", flat=True)

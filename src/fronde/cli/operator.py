@@ -94,16 +94,21 @@ def _folder(named: str | None) -> Folder:
     if not (path / "policy").is_file():
         raise Usage(f"{name} is no data folder.", hint=f"Make one: fronde init {name}", name="no-folder")
     os.umask(0o077)
-    return folder.use(path)
+    found = folder.use(path)
+    from fronde.site.setup import check_database
+
+    check_database(found)
+    return found
 
 
 def _signing(named: str | None) -> Folder:
     """The data folder, its settings right, its record not behind. Raises Usage, Stopped."""
-    from fronde.site.record import recover, store
-
     folder = _folder(named)
+    from fronde.site import setup
+    from fronde.site.record import store
+
     _check_settings()
-    recover.check()
+    setup.check()
     store.ready()
     return folder
 
@@ -136,13 +141,12 @@ def run_init(args: argparse.Namespace) -> int:
         raise Refused(
             f"{args.dir} is not empty.", hint="Name a folder that does not exist yet.", name="not-empty"
         )
+    os.umask(0o077)
     new = not path.exists()
     try:
         vkey, fingerprint = make_instance(path, host)
     except BaseException:
-        shutil.rmtree(path, ignore_errors=True)
-        if not new:
-            path.mkdir()
+        _unmake(path, whole=new)
         raise
     _say(
         f"Made {path} for {host}.\n"
@@ -155,6 +159,12 @@ def run_init(args: argparse.Namespace) -> int:
         f"  fronde serve {args.dir}"
     )
     return 0
+
+
+def _unmake(path: Path, *, whole: bool) -> None:
+    """Takes back what a failed `init` made; a folder that was there before stays, empty."""
+    for each in [path] if whole else list(path.iterdir()):
+        shutil.rmtree(each, ignore_errors=True) if each.is_dir() else each.unlink()
 
 
 def run_workplace(args: argparse.Namespace) -> int:
@@ -270,11 +280,13 @@ def run_doctor(args: argparse.Namespace) -> int:
     from fronde.site import doctor
 
     _check_settings()
-    needs = doctor.look(_say)
-    if needs:
+    found = doctor.look(_say)
+    if found.beyond:
+        raise found.beyond
+    if found.needs:
         if not (args.yes or _agreed()):
             raise Refused("Nothing was repaired.", hint="Say --yes, or answer yes.", name="not-repaired")
-        doctor.repair(needs, _say)
+        doctor.repair(_say)
     return 0
 
 

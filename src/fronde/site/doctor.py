@@ -2,8 +2,12 @@
 """What `fronde doctor` sees, and what it repairs.  # spec: 3, 8
 
 A database that lost its past (an old backup came back) gets it back from the public folder, if that still
-holds what was signed last. Then, as whenever pepper, slot keys or enrolment rows are lost or older than they
-were, every slot is burned and new seasons begin: tokens that are out stay good, nobody gets a second one.
+holds what was signed last. Then, as whenever pepper, slot keys, enrolment rows or high-water marks are lost
+or older than they were, every slot is burned and new seasons begin: tokens that are out stay good, nobody
+gets a second one.
+
+What nobody can make again (a key, entries that nothing here holds) only the operator can put back. Then it
+says what and how, and repairs nothing at all: whatever were signed meanwhile could contradict what is out.
 """
 
 from __future__ import annotations
@@ -11,14 +15,18 @@ from __future__ import annotations
 from collections.abc import Callable
 from enum import Enum, auto
 
-from fronde.errors import Refused, Stopped
+from django.core.management import call_command
+from django.db import DatabaseError, connection
+
+from fronde.errors import FrondeError, Refused, Stopped
 from fronde.site import clock
 
+from . import restore
 from .folder import INSTANCE, Folder
 from .letters import reading
 from .letters.models import LetterRow
+from .members import enrolment
 from .record import logs, publish, recover, writer
-from .restore import restore
 from .setup import burn
 from .signing import slots
 from .signing.sequence import finish
@@ -30,75 +38,166 @@ class Need(Enum):
     """What has to be repaired, in this order."""
 
     RESTORE = auto()  # the database from the public folder
-    MARK = auto()  # a high-water mark that is missing or unreadable
+    MARK = auto()  # a high-water mark that is missing, unreadable or too low
     BURN = auto()  # the slots
 
 
-def look(tell: Tell) -> set[Need]:
-    """Looks at everything, tells it line by line, and returns what has to be repaired."""
-    needs: set[Need] = set()
-    for log in recover.known():
-        needs |= _log(log, tell)
-    if not needs:
-        needs |= _members(tell)
-        _slots(tell)
-    _letters(tell)
-    return needs
+class Look:
+    """What was found, told line by line. needs: to be repaired; beyond: the first that cannot be, here."""
 
+    def __init__(self, tell: Tell) -> None:
+        self._tell = tell
+        self._instance = 0  # entries of the instance log, with what can be restored
+        self.needs: set[Need] = set()
+        self.beyond: FrondeError | None = None
 
-def _log(log: str, tell: Tell) -> set[Need]:
-    try:
-        recover.recover(log, mend=False)
-    except Stopped as why:
-        tell(f"WRONG  {why.message}")
+    def all(self) -> None:
+        """Everything, in the order in which it has to hold."""
+        if not self._database():
+            return
+        for log in recover.known():
+            self._log(log)
+        self._members()
+        self._strays()
+        if not (self.needs or self.beyond):
+            self._slots()
+        self._letters()
+
+    def _database(self) -> bool:
+        try:
+            with connection.cursor() as cursor:
+                cursor.execute("PRAGMA quick_check(1)")
+                said = str(cursor.fetchone()[0])
+        except DatabaseError as error:
+            said = str(error)
+        if said != "ok":
+            self._wrong(f"The database is damaged: {said}.")
+            self._beyond(
+                Stopped("The database is damaged.", hint="Put it back from a backup.", name="database-lost")
+            )
+            return False
+        call_command("migrate", verbosity=0)  # an old backup has old tables
+        return True
+
+    def _log(self, log: str) -> None:
+        if log == INSTANCE:
+            self._instance = logs.size(log)
+        try:
+            recover.recover(log)
+        except Stopped as why:
+            self._wrong(why.message)
+            self._stopped(log, why)
+        else:
+            self._tell(f"OK     log {log}: {logs.size(log)} entries, {logs.head(log).size} signed")
+            if not publish.shown(log):
+                self._tell(
+                    "       The public folder does not show all of it yet: a running server sees to that."
+                )
+
+    def _stopped(self, log: str, why: Stopped) -> None:
         if why.name in ("behind", "forked"):
-            return {Need.RESTORE, Need.BURN}
-        tell(f"       Before you repair: nobody may have seen more than {logs.head(log).size} entries of it.")
-        return {Need.MARK, Need.BURN}
-    tell(f"OK     log {log}: {logs.size(log)} entries, {logs.head(log).size} signed")
-    return set()
+            self._restorable(log)
+        elif why.name.startswith("mark-"):
+            self._markable(log)
+        else:
+            self._beyond(why)
+
+    def _markable(self, log: str) -> None:
+        found = recover.promises(log)
+        if not found:
+            self._beyond(restore.lost(log, "nothing here says what was signed"))
+        elif recover.mark_trouble(log, found):
+            most = max(each.size for each in found)
+            self._tell(f"       Before you repair: nobody may have seen more than {most} entries of it.")
+            self.needs |= {Need.MARK, Need.BURN}
+
+    def _restorable(self, log: str) -> None:
+        try:
+            plan = restore.plan(log)
+        except FrondeError as error:
+            self._beyond(error)
+            return
+        if log == INSTANCE:
+            self._instance = plan.head.size
+        self._tell(f"       The public folder has the {len(plan.missing)} entries that it lacks.")
+        self.needs |= {Need.RESTORE, Need.BURN}
+        self._markable(log)
+
+    def _members(self) -> None:
+        try:
+            enrolment.check_record(self._instance)
+            if not (self.needs or self.beyond):
+                slots.check()
+                self._tell("OK     members/: pepper, slot keys and rows are there")
+        except Stopped as why:
+            self._wrong(why.message)
+            if why.name in ("record-old", "members-unwritable"):
+                self._beyond(why)
+            else:
+                self.needs.add(Need.BURN)
+
+    def _strays(self) -> None:
+        for letter_id in recover.strays():
+            self._tell(f"       keys/letters/{letter_id}: keys of a letter that nothing else here knows")
+            if self.needs or self.beyond:
+                self._beyond(
+                    Refused(
+                        f"keys/ may be newer than all else here: nothing else knows the letter {letter_id}.",
+                        hint="Put newer copies of public/ and fronde.sqlite3 in place; "
+                        f"after a `fronde letter open` that was killed, move keys/letters/{letter_id} away.",
+                        name="keys-newer",
+                    )
+                )
+
+    def _slots(self) -> None:
+        season = slots.Season.at(clock.now())
+        for place in reading.workplaces():
+            offered = logs.instance().offered(place.slug)
+            free = sum(slot.bind_index is None for slot in offered)
+            self._tell(
+                f"       {place.slug}: {len(offered)} slots on offer, {free} free; season {season.name}"
+            )
+
+    def _letters(self) -> None:
+        for row in LetterRow.objects.order_by("bind"):
+            self._tell(
+                f"       letter {row.id} ({row.state}, {row.signed} signed): {reading.frozen(row).title}"
+            )
+
+    def _wrong(self, message: str) -> None:
+        self._tell(f"WRONG  {message}")
+
+    def _beyond(self, why: FrondeError) -> None:
+        self._tell(f"       This cannot be repaired here: {why.message} {why.hint}")
+        self.beyond = self.beyond or why
 
 
-def _members(tell: Tell) -> set[Need]:
-    try:
-        slots.check()
-    except Stopped as why:
-        tell(f"WRONG  {why.message}")
-        return {Need.BURN}
-    tell("OK     members/: pepper, slot keys and rows are there")
-    return set()
+def look(tell: Tell) -> Look:
+    """Looks at everything; changes nothing but the version of the tables."""
+    found = Look(tell)
+    found.all()
+    return found
 
 
-def _slots(tell: Tell) -> None:
-    season = slots.Season.at(clock.now())
-    for place in reading.workplaces():
-        offered = logs.instance().offered(place.slug)
-        free = sum(slot.bind_index is None for slot in offered)
-        tell(f"       {place.slug}: {len(offered)} slots on offer, {free} free; season {season.name}")
-
-
-def _letters(tell: Tell) -> None:
-    for row in LetterRow.objects.order_by("bind"):
-        tell(f"       letter {row.id} ({row.state}, {row.signed} signed): {reading.frozen(row).title}")
-
-
-def repair(needs: set[Need], tell: Tell) -> None:
+def repair(tell: Tell) -> None:
     """Repairs, with no server running. Raises Refused or Stopped when something cannot be repaired."""
     folder = Folder.current()
     writer.health().why = None
     with folder.serving():
         with folder.publishing():
-            if Need.RESTORE in needs:
-                _restore(tell)
-            if Need.MARK in needs:
-                _mark(tell)
+            found = look(lambda line: None)  # again: something may have happened since the operator read it
+            if found.beyond:
+                raise found.beyond
+            _restore(tell)
+            _mark(tell)
             logs.forget()
             for log in recover.known():
                 recover.recover(log)
-            for row in LetterRow.objects.exclude(state=LetterRow.OVER):
-                finish(row.id)
+                recover.mend(log)
+            for letter_id in LetterRow.objects.order_by("bind").values_list("id", flat=True):
+                finish(letter_id)
             publish.publish(INSTANCE)
-        if Need.BURN in needs:
+        if Need.BURN in found.needs:
             tell(f"Burned {burn(folder)} slots and began new seasons: members enrol again for later letters.")
     _again(tell)
 
@@ -107,22 +206,23 @@ def _restore(tell: Tell) -> None:
     """The instance log first: the letters' heads are read out of it."""
     for log in recover.known():
         try:
-            recover.recover(log, mend=False)
+            recover.recover(log)
         except Stopped as why:
             if why.name in ("behind", "forked"):
-                tell(f"Restored {restore(log)} entries of {log} from the public folder.")
+                tell(f"Restored {restore.restore(log)} entries of {log} from the public folder.")
 
 
 def _mark(tell: Tell) -> None:
+    """What was signed last is marked: never less than any trace of it that is left."""
     for log in recover.known():
-        head = logs.head(log)
-        try:
-            recover.promises(log)
-        except Stopped:
-            publish.raise_mark(log, head.note)
-            tell(f"Set the high-water mark of {log} to {head.size}.")
+        found = recover.promises(log)
+        if recover.mark_trouble(log, found):
+            best = max(found, key=lambda each: each.size)
+            publish.raise_mark(log, best.note)
+            tell(f"Set the high-water mark of {log} to {best.size}.")
 
 
 def _again(tell: Tell) -> None:
-    if look(tell):
+    found = look(tell)
+    if found.needs or found.beyond:
         raise Refused("Something is still wrong.", hint="See the lines above.", name="not-repaired")

@@ -9,59 +9,88 @@ signers' clients post it again (spec: 9). Names of restored signatures are gone 
 from __future__ import annotations
 
 from itertools import islice
-from typing import Any
+from typing import Any, NamedTuple
 
 from fronde.canonical import unb64u
-from fronde.errors import FrondeError, Refused
+from fronde.errors import Breach, FrondeError, Refused
 from fronde.letter import Letter
 from fronde.record import log as public_log
 from fronde.record.entry import parse_heads, parse_instance, parse_letter
+from fronde.record.heads import open_heads
 from fronde.record.tree import leaf_hash, root
 
 from .folder import INSTANCE, Folder
 from .letters.models import LetterRow
-from .record import logs, pool, recover, writer
+from .record import logs, pool, publish, recover, writer
 from .record.logs import Head, OpenedHead
 from .record.pool import Published
 
 
-def restore(log: str) -> int:
-    """Brings the entries that the database lacks back from the public folder: how many. Raises Refused."""
+class Plan(NamedTuple):
+    """What a log lacks: it has `size` entries, and these come behind, up to the checkpoint of `head`."""
+
+    log: str
+    size: int
+    head: Head
+    missing: list[bytes]
+
+
+def plan(log: str) -> Plan:
+    """What the public folder can give back; changes nothing. Raises Refused, Stopped."""
     found = _read(log)
     size = logs.size(log)
     for promise in recover.promises(log):
-        at = promise.checkpoint
-        if at.size > found.checkpoint.size or root(found.hashes[: at.size]) != at.root:
-            raise _lost(log, f"{promise.where} knows another record")
-    if any(leaf_hash(data) != found.hashes[index] for index, data in enumerate(logs.entries(log))):
-        raise _lost(log, "the database holds other entries")
+        if root(found.hashes[: promise.size]) != promise.checkpoint.root:
+            raise lost(log, f"{promise.where} knows another record")
+    ours = (leaf_hash(data) for data in logs.entries(log))
+    if size > len(found.hashes) or any(
+        mine != theirs for mine, theirs in zip(ours, found.hashes, strict=False)
+    ):
+        raise lost(log, "the database holds other entries")
+    if log != INSTANCE:
+        _papers(log, found.entries[0])
     missing = list(islice(iter(found.entries), size, None))
+    return Plan(log, size, Head(found.checkpoint.size, found.note), missing)
+
+
+def restore(log: str) -> int:
+    """Brings the entries that the database lacks back from the public folder: how many.
+
+    Of a letter after the instance log, in which its heads stand. Raises Refused, Stopped.
+    """
+    what = plan(log)
 
     def job() -> None:
         old = logs.head(log)
-        logs.append(log, missing)
-        logs.swap_head(log, old, Head(found.checkpoint.size, found.note))
+        logs.append(log, what.missing)
+        logs.swap_head(log, old, what.head)
         if log != INSTANCE:
-            _letter(log, size, missing)
+            _letter(log, what.size, what.missing)
 
+    # First, as when something is signed; it is never lowered: no promise is beyond the plan.
+    publish.raise_mark(log, what.head.note)
     writer.write(job)
-    return len(missing)
+    return len(what.missing)
 
 
 def _read(log: str) -> public_log.Log:
+    """The public tiles up to the largest checkpoint that is known of this log."""
     record = Folder.current().record(log)
+    promises = recover.promises(log)
+    if not promises:
+        raise lost(log, "no checkpoint of it is left")
+    best = max(promises, key=lambda each: each.size)
     try:
-        return public_log.read(
-            lambda path: (record / path).read_bytes(), logs.origin(log), logs.signer(log).key
-        )
+        return public_log.read_at(lambda path: (record / path).read_bytes(), best.checkpoint, best.note)
     except (OSError, FrondeError) as error:
-        raise _lost(log, f"the public folder does not hold it ({error})") from None
+        raise lost(log, f"the public folder does not hold it ({error})") from None
 
 
-def _lost(log: str, why: str) -> Refused:
+def lost(log: str, why: str) -> Refused:
+    """What cannot be repaired, and why: to be raised."""
     return Refused(
         f"The log {log} cannot be repaired: {why}.",
-        hint="Put a newer copy of public/ and fronde.sqlite3 in place; never sign on from an older one.",
+        hint="Put newer copies of public/ and fronde.sqlite3 in place; never sign on from older ones.",
         name="not-restorable",
     )
 
@@ -69,7 +98,7 @@ def _lost(log: str, why: str) -> Refused:
 def _letter(letter_id: str, first: int, missing: list[bytes]) -> None:
     """Job: what the tables know of a letter, brought up to its log."""
     parsed = [parse_letter(data) for data in missing]
-    row = LetterRow.objects.filter(id=letter_id).first() or _row(letter_id, parsed[0])
+    row = LetterRow.objects.filter(id=letter_id).first() or _row(_frozen(letter_id), parsed[0])
     waiting = {each.key: each.opening for each in pool.waiting(letter_id, withdraw=False)}
     for index, entry in enumerate(parsed, first):
         if entry["type"] in ("sign", "withdraw"):
@@ -81,20 +110,30 @@ def _letter(letter_id: str, first: int, missing: list[bytes]) -> None:
     _heads(row)
 
 
-def _row(letter_id: str, opened: dict[str, Any]) -> LetterRow:
-    """The row of a letter that was opened after the backup."""
+def _papers(letter_id: str, first: bytes) -> None:
+    """Raises Refused unless what stands beside the letter's record is there too."""
+    if _frozen(letter_id).digest != unb64u(parse_letter(first)["letter"]):
+        raise lost(letter_id, "its letter.json is another")
+    _opened(letter_id)
+
+
+def _frozen(letter_id: str) -> Letter:
+    """The letter: its row's, or letter.json where it was opened after the backup."""
+    row = LetterRow.objects.filter(id=letter_id).first()
     try:
-        data = (Folder.current().letter(letter_id) / "letter.json").read_bytes()
-        letter = Letter.parse(data)
+        return Letter.parse(
+            bytes(row.data) if row else (Folder.current().letter(letter_id) / "letter.json").read_bytes()
+        )
     except (OSError, FrondeError):
-        raise _lost(letter_id, "its letter.json is missing") from None
-    if letter.digest != unb64u(opened["letter"]):
-        raise _lost(letter_id, "its letter.json is another")
+        raise lost(letter_id, "its letter.json is missing") from None
+
+
+def _row(letter: Letter, opened: dict[str, Any]) -> LetterRow:
     return LetterRow(
-        id=letter_id,
+        id=letter.id,
         workplace=letter.workplace,
         slot=letter.slot,
-        data=data,
+        data=letter.data,
         bind=opened["slots"][0]["bind"],
         nonce=unb64u(opened["slots"][0]["nonce"]),
         issued=opened["issued"][0]["n"],
@@ -116,13 +155,32 @@ def _move(row: LetterRow, index: int, entry: dict[str, Any], waiting: dict[bytes
         pool.show(row.id, [(index, opening)])
 
 
-def _heads(row: LetterRow) -> None:
-    """What opens the heads, from heads.json; where they stand, from the instance log."""
+def _opened(letter_id: str) -> list[tuple[bytes, int]]:
     try:
-        opened = parse_heads((Folder.current().letter(row.id) / "heads.json").read_bytes())
+        return parse_heads((Folder.current().letter(letter_id) / "heads.json").read_bytes())
     except (OSError, FrondeError):
-        raise _lost(row.id, "its heads.json is missing") from None
+        raise lost(letter_id, "its heads.json is missing") from None
+
+
+def _heads(row: LetterRow) -> None:
+    """What opens the heads, from heads.json; where they stand, from the instance log.
+
+    A head that cannot be opened any more would spoil every proof of this letter.
+    """
     entries = map(parse_instance, logs.entries(INSTANCE))
-    places = [i for i, entry in enumerate(entries) if entry["type"] == "head" and entry["bind"] == row.bind]
-    heads = [OpenedHead(i, nonce, size) for i, (nonce, size) in zip(places, opened, strict=False)]
-    logs.remember_heads(row.id, heads)
+    found = [
+        (index, unb64u(entry["hash"]))
+        for index, entry in enumerate(entries)
+        if entry["type"] == "head" and entry["bind"] == row.bind
+    ]
+    # A crash, or a copy made meanwhile, leaves heads.json ahead of the instance log: then it is said again.
+    opened = _opened(row.id)[: len(found)]
+    if found:
+        try:
+            hashes = map(leaf_hash, logs.entries(row.id))
+            open_heads([hidden for _, hidden in found], opened, logs.origin(row.id), hashes)
+        except Breach as error:
+            raise lost(row.id, f"its heads.json does not fit the log of the instance ({error})") from None
+    logs.remember_heads(
+        row.id, [OpenedHead(i, nonce, size) for (i, _), (nonce, size) in zip(found, opened, strict=True)]
+    )

@@ -21,11 +21,12 @@ from django.core.management import call_command
 
 from fronde.errors import Stopped, Usage
 
+from . import setup
 from .cache import PageCache
 from .folder import Folder
 from .letters import reading
 from .members.ways import email_code
-from .record import recover, writer
+from .record import writer
 from .signing.sequence import Sequencer
 from .wsgi import Application
 
@@ -46,7 +47,7 @@ def serve(tell: Callable[[str], None]) -> None:
     with folder.serving():
         call_command("migrate", verbosity=0)
         with folder.publishing():
-            recover.start()
+            setup.start()
         sequencer: AbstractContextManager[object] = Sequencer()
         try:
             writer.ready()

@@ -149,7 +149,7 @@ WHITENOISE_ALLOW_ALL_ORIGINS = False
 # Nothing larger than an enrolment is ever read (fronde.site.http); no file is ever uploaded.
 DATA_UPLOAD_MAX_MEMORY_SIZE = 65_536
 FILE_UPLOAD_HANDLERS: list[str] = []
-# A query is short (fronde.site.http.plain); counting its fields raises where even the error's page reads them.
+# A query is short (fronde.site.http.plain); counting its fields raises even where the error page reads them.
 DATA_UPLOAD_MAX_NUMBER_FIELDS = None
 
 # No access log: what was asked for, and by whom, is written nowhere; only that something broke.  # trust: 10

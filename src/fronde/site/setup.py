@@ -3,11 +3,13 @@
 
 from __future__ import annotations
 
+import contextlib
 import secrets
+import sqlite3
 from collections.abc import Sequence
 from pathlib import Path
 
-from fronde.errors import Refused, Usage
+from fronde.errors import Refused, Stopped, Usage
 
 from .folder import INSTANCE, Folder, make, put, use
 
@@ -28,9 +30,55 @@ host = "{host}"
 """
 
 
+def check_database(folder: Folder) -> None:
+    """Raises Stopped when the database is missing or none: an empty one would begin another history."""
+    try:
+        # Opened as it is; `connect` alone would make a file that is not there.
+        with contextlib.closing(sqlite3.connect(f"{folder.database.as_uri()}?mode=rw", uri=True)) as db:
+            db.execute("SELECT count(*) FROM fronde_log_entry WHERE log = ''")
+    except sqlite3.Error as error:
+        raise Stopped(
+            f"The database {folder.database.name} is missing or damaged: {error}.",
+            hint="Put it back from a backup, however old, then run `fronde doctor`: "
+            "what it lacks comes back from public/.",
+            name="database-lost",
+        ) from None
+
+
+def start() -> None:
+    """What a server does before it signs anything: everything compared, what a crash left mended.
+
+    The caller holds `Folder.publishing()`. What is wrong is kept for `store.ready()`.
+    """
+    from .record import recover
+
+    recover.start()
+    _check_members()
+    recover.mend_all()
+
+
+def check() -> None:
+    """What a command does before it signs anything: `start` in short, mending nothing."""
+    from .record import recover
+
+    recover.check()
+    _check_members()
+
+
+def _check_members() -> None:
+    from .members import enrolment
+    from .record import store, writer
+
+    try:
+        enrolment.check_record(store.size(INSTANCE))
+    except Stopped as why:
+        writer.stop(why)
+
+
 def make_instance(path: Path, host: str) -> tuple[str, str]:
-    """A data folder for `host` in a new or empty folder: (vkey, fingerprint) of its log."""
+    """A data folder for `host` that one user alone can read: (vkey, fingerprint) of its log."""
     make(path, mode=0o700)
+    path.chmod(0o700)
     put(path / "fronde.toml", CONFIG.format(host=host).encode(), mode=0o600)
     put(path / "keys" / "log", secrets.token_bytes(32), mode=0o600)
     folder = use(path)

@@ -102,6 +102,17 @@ def check() -> None:
         _check(db)
 
 
+def check_record(size: int) -> None:
+    """Raises Stopped when a member has enrolled while the instance log had more than `size` entries.
+
+    Then that log has lost its past: whatever were signed now would fork it. Lost rows have seen nothing.
+    """
+    seen = 0
+    with contextlib.suppress(Stopped), _open() as db:
+        seen = int(_mark(db, "log"))
+    _not_beyond(seen, size)
+
+
 def forget_all_but(live: Set[tuple[str, int]]) -> None:
     """Destroys the rows of all but these slots, and what the disk still shows of them."""
     with _transaction() as db:
@@ -235,9 +246,18 @@ def _check(db: sqlite3.Connection) -> bytes:
         raise Stopped("The pepper is another than that of the rows.", hint=HINT, name=LOST)
     if int(_mark(db, "rows")) < outside:
         raise Stopped("members/ is older than it was: rows are missing.", hint=HINT, name="members-old")
-    if int(_mark(db, "log")) > store.size(folder.INSTANCE):
-        raise Stopped("The instance log is older than members/ has seen it.", hint=HINT, name="record-old")
+    _not_beyond(int(_mark(db, "log")), store.size(folder.INSTANCE))
     return pepper
+
+
+def _not_beyond(seen: int, size: int) -> None:
+    if seen > size:
+        raise Stopped(
+            f"The instance log has {size} entries, but members/ has seen {seen}: it is an old one.",
+            hint="Put newer copies of public/ and fronde.sqlite3 in place, then run `fronde doctor`. "
+            "If you are sure that nobody has seen a longer log, move members/ away first.",
+            name="record-old",
+        )
 
 
 def _mark(db: sqlite3.Connection, name: str) -> bytes:

@@ -9,6 +9,7 @@ from __future__ import annotations
 import copy
 import threading
 from collections.abc import Iterable, Iterator, Sequence
+from pathlib import Path
 from typing import NamedTuple
 
 from django.conf import settings
@@ -20,6 +21,7 @@ from fronde.record.note import Signer
 from fronde.site.folder import INSTANCE, Folder, Remembered
 
 CHUNK = 1024
+SEED = 32  # bytes of a private key
 
 
 class Head(NamedTuple):
@@ -179,18 +181,27 @@ _signers: Remembered[dict[str, Signer]] = Remembered(dict)
 
 
 def signer(log: str) -> Signer:
-    """The key that signs a log's checkpoints. Raises Stopped when its file is missing."""
+    """The key that signs a log's checkpoints. Raises Stopped when its file is missing or no key."""
     signers = _signers()
     if log not in signers:
-        try:
-            signers[log] = Signer(origin(log), Folder.current().log_key(log).read_bytes())
-        except FileNotFoundError:
-            raise Stopped(
-                f"The key of the log {log} is missing.",
-                hint="Put keys/ back from a backup: without it nothing can be signed.",
-                name="key-missing",
-            ) from None
+        signers[log] = Signer(origin(log), seed(log, Folder.current().log_key(log)))
     return signers[log]
+
+
+def seed(log: str, path: Path) -> bytes:
+    """A key of a log: its 32 bytes. Raises Stopped."""
+    try:
+        found = path.read_bytes()
+    except OSError:
+        found = b""
+    if len(found) != SEED:
+        raise Stopped(
+            f"The key {path.parent.name}/{path.name} of the log {log} is missing or damaged.",
+            hint="Put keys/ back from a backup, one that was made after the letter was opened: "
+            "nobody can make this key again.",
+            name="key-missing",
+        )
+    return found
 
 
 def forget() -> None:

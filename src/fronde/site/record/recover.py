@@ -1,143 +1,226 @@
 # SPDX-License-Identifier: Apache-2.0
 """What a start checks before anything is signed: the database against all that was ever promised.  # spec: 8
 
-The roots are recomputed from every entry. A checkpoint that is published or marked and that the entries do
-not give means that the database lost its past (an old backup came back): nothing is signed or issued any
-more. Missing and damaged tiles are written anew.  # trust: 22
+Roots are recomputed from every entry. A checkpoint that is published or marked and that the entries do not
+give, or a public tile of entries that are not here, means that the database lost its past (an old backup came
+back). A mark that is missing, or behind what was signed, means that `high-water/` did. Then nothing is signed
+or issued any more, and no file is touched. Where all agrees, missing and damaged tiles are written anew.
+# trust: 22
 """
 
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import NamedTuple
 
-from fronde.errors import FrondeError, Stopped
+from fronde.errors import FrondeError, Refused, Stopped
 from fronde.record.checkpoint import Checkpoint
 from fronde.record.tiles import BadBundle, BadPath, Edge, Tile, layout, parse_path, unpack
-from fronde.record.tree import HASH
+from fronde.record.tree import HASH, Tree, leaf_hash
 from fronde.site.folder import INSTANCE, Folder
 
-from . import logs
+from . import keys, logs
 from .publish import REPAIR, mend_tiles, read_note
-from .writer import stop
+from .writer import ready, stop
+
+DATABASE, MARK, PUBLIC = "the database", "the high-water mark", "the public folder"
 
 
 class Promise(NamedTuple):
-    """A checkpoint that somebody may have seen, and where it stands."""
+    """A signed checkpoint that somebody may have seen, and where it stands."""
 
     where: str
     checkpoint: Checkpoint
+    note: bytes
+
+    @property
+    def size(self) -> int:
+        return self.checkpoint.size
 
 
 def known() -> list[str]:
     """Every log that the database, the public folder or the marks know: the instance's first."""
     folder = Folder.current()
-    letters = {path.name for path in (folder.path / "public" / "letters").glob("*") if path.is_dir()}
-    marks = {path.name for path in (folder.path / "high-water").glob("[!.]*")}
-    return sorted({*logs.logs(), *letters, *marks, INSTANCE}, key=lambda name: (name != INSTANCE, name))
+    paths = [*(folder.path / "public" / "letters").glob("*"), *(folder.path / "high-water").glob("*")]
+    letters = {path.name for path in paths if keys.LETTER.fullmatch(path.name)}
+    return sorted({*logs.logs(), *letters, INSTANCE}, key=lambda name: (name != INSTANCE, name))
+
+
+def strays() -> list[str]:
+    """Letters of which there is nothing but keys: `letter open` was killed, or all else is older."""
+    return sorted({*keys.letters()} - {*known()})
 
 
 def promises(log: str) -> list[Promise]:
     """What the head row, the mark and the published checkpoint say of a log.
 
-    Raises Stopped when the mark is missing or unreadable: then nobody can say what was signed. A published
-    checkpoint that cannot be read promises nothing: it is written again.
+    A mark or a published checkpoint that cannot be read promises nothing. Raises Stopped: key-missing,
+    key-other; head-unreadable for the row.
     """
-    folder, head = Folder.current(), logs.head(log)
-    found = [Promise("the database", read_note(log, head.note))] if head.size else []
+    keys.check(log)
+    # Beside a running server: each of these is written after the next, so none is seen ahead of it.
+    shown = _read(log, PUBLIC, Folder.current().record(log) / "checkpoint")
+    head = logs.head(log)
+    signed = [_signed(log, head.note)] if head.size else []
+    return [*shown, *signed, *_read(log, MARK, Folder.current().high_water(log))]
+
+
+def _read(log: str, where: str, path: Path) -> list[Promise]:
     try:
-        mark = folder.high_water(log).read_bytes()
-    except FileNotFoundError:
-        mark = b""
-    if mark:
-        try:
-            found.append(Promise("the high-water mark", read_note(log, mark)))
-        except Stopped:
-            raise
-        except FrondeError:
-            raise Stopped(
-                f"The high-water mark of {log} cannot be read.", hint=REPAIR, name="mark-unreadable"
-            ) from None
-    elif head.size:
+        note = path.read_bytes()
+        return [Promise(where, read_note(log, note), note)]
+    except (OSError, FrondeError):
+        return []
+
+
+def _signed(log: str, note: bytes) -> Promise:
+    try:
+        return Promise(DATABASE, read_note(log, note), note)
+    except Refused:
         raise Stopped(
-            f"The high-water mark of {log} is missing: this folder came out of a backup.",
-            hint=REPAIR,
-            name="mark-missing",
-        )
-    with contextlib.suppress(OSError, FrondeError):
-        shown = (folder.record(log) / "checkpoint").read_bytes()
-        found.append(Promise("the public folder", read_note(log, shown)))
-    return found
+            f"The signed head of {log} in the database is damaged.",
+            hint="Put fronde.sqlite3 back from a backup.",
+            name="head-unreadable",
+        ) from None
 
 
-def glance(log: str) -> list[Promise]:
-    """Compares sizes only: what a command checks before it signs. Raises Stopped: behind, mark-..."""
-    size, found = logs.size(log), promises(log)
-    for where, promised in found:
-        if promised.size > size:
+def mark_trouble(log: str, found: list[Promise]) -> Stopped | None:
+    """What is wrong with the high-water mark: it is raised before any other trace of a signature is left."""
+    mark = next((each.size for each in found if each.where == MARK), None)
+    if mark is not None and mark >= max(each.size for each in found):
+        return None
+    if mark is not None:
+        return _marked(log, "is behind what was signed: high-water/ came out of a backup", name="mark-old")
+    if Folder.current().high_water(log).exists():
+        return _marked(log, "cannot be read", name="mark-unreadable")
+    if found:
+        return _marked(log, "is missing: this folder came out of a backup", name="mark-missing")
+    return None
+
+
+def _marked(log: str, what: str, *, name: str) -> Stopped:
+    return Stopped(f"The high-water mark of {log} {what}.", hint=REPAIR, name=name)
+
+
+def glance(log: str) -> None:
+    """Compares sizes only: what a command checks before it signs. Raises Stopped as `recover` does."""
+    found = promises(log)
+    _not_behind(log, found)
+    if trouble := mark_trouble(log, found):
+        raise trouble
+
+
+def recover(log: str) -> None:
+    """Recomputes a log and compares every promise. Raises Stopped: key-..., behind, forked, mark-..."""
+    found = promises(log)
+    _not_behind(log, found)
+    _compare(log, found)
+    if trouble := mark_trouble(log, found):
+        raise trouble
+
+
+def mend(log: str) -> None:
+    """Writes missing and damaged tiles of a log that `recover` found right, sweeps what is none of it."""
+    size = logs.head(log).size
+    if logs.size(log):
+        _mend(log, size)
+        _sweep(log, size)
+
+
+def _not_behind(log: str, found: list[Promise]) -> None:
+    size = logs.size(log)
+    for each in found:
+        if each.size > size:
+            raise _behind(log, size, f"{each.where} knows {each.size}")
+    if size == 0 and any(path.is_file() for path in _public(log).rglob("*")):
+        raise _behind(log, size, f"{PUBLIC} has files of it")
+
+
+def _public(log: str) -> Path:
+    """All that is published of a log; of a letter more than its record."""
+    folder = Folder.current()
+    return folder.record(log) if log == INSTANCE else folder.letter(log)
+
+
+def _behind(log: str, size: int, but: str) -> Stopped:
+    return Stopped(
+        f"The log {log} has {size} entries, but {but}: its past is lost.", hint=REPAIR, name="behind"
+    )
+
+
+def _compare(log: str, found: list[Promise]) -> None:
+    """The entries against every promise, and against the reach of the public tiles."""
+    tree, size = Tree(), logs.size(log)
+    for each in sorted(found, key=lambda each: each.size):
+        for data in logs.entries(log, tree.size, each.size):
+            tree.append(leaf_hash(data))
+        if each.checkpoint.root != tree.root():
             raise Stopped(
-                f"The log {log} has {size} entries, but {where} knows {promised.size}: its past is lost.",
+                f"The first {each.size} entries of {log} are not those that {each.where} knows.",
                 hint=REPAIR,
-                name="behind",
+                name="forked",
             )
-    return found
+    for path, tile in _tiles(Folder.current().record(log)):
+        # Asked again: beside a running server the log may have grown meanwhile.
+        if reach(tile) > size and reach(tile) > logs.size(log) and _whole(tile, path.read_bytes()):
+            raise _behind(log, size, f"the public folder has tiles of {reach(tile)}")
 
 
-def recover(log: str, *, mend: bool = True) -> None:
-    """Recomputes a log, compares every promise, mends tiles. Raises Stopped: behind, forked, mark-..."""
-    found = glance(log)
-    edge, head = Edge(), logs.head(log).size
-    for cut in sorted({head, *(promised.size for _, promised in found)}):
-        _grow(log, edge, cut, mend=mend)
-        for where, promised in found:
-            if promised.size == cut and promised.root != edge.root():
-                raise Stopped(
-                    f"The first {cut} entries of {log} are not those that {where} knows.",
-                    hint=REPAIR,
-                    name="forked",
-                )
-        if cut == head and mend:
-            mend_tiles(Folder.current().record(log), edge.partial())
-            _sweep(log, head)
+def _tiles(record: Path) -> Iterator[tuple[Path, Tile]]:
+    for path in record.rglob("*"):
+        with contextlib.suppress(BadPath):
+            yield path, parse_path(str(path.relative_to(record)))
 
 
-def _grow(log: str, edge: Edge, size: int, *, mend: bool) -> None:
-    record = Folder.current().record(log)
-    for data in logs.entries(log, edge.size, size):
+def reach(tile: Tile) -> int:
+    """The least size of a log that has this tile."""
+    return (tile.index * 256 + tile.width) << 8 * (tile.level or 0)
+
+
+def _mend(log: str, size: int) -> None:
+    edge, record = Edge(), Folder.current().record(log)
+    for data in logs.entries(log, 0, size):
         edge.append([data])
-        if edge.size % logs.CHUNK == 0 or edge.size == size:
-            completed = edge.completed()
-            mend_tiles(record, completed if mend else [])
+        if edge.size % logs.CHUNK == 0:
+            mend_tiles(record, edge.completed())
+    mend_tiles(record, edge.completed() + edge.partial())
 
 
 def _sweep(log: str, size: int) -> None:
-    """Removes what a crash left half done: temp files, and tiles that no signed head has."""
+    """Removes what a crash left half done, and what is no tile of this log.
+
+    Tiles that no signed head has yet stay: the next one will have them, or be stopped by other bytes.
+    """
     record = Folder.current().record(log)
     wanted = {"checkpoint", *layout(size)}
     for path in list(record.rglob("*")):
         name = str(path.relative_to(record))
-        if path.is_file() and name not in wanted and not _older(record, name, size):
+        if path.is_file() and name not in wanted and not _of_another_size(record, name, size):
             path.unlink()
 
 
-def _older(record: Path, name: str, size: int) -> bool:
+def _of_another_size(record: Path, name: str, size: int) -> bool:
+    try:
+        tile = parse_path(name)
+    except BadPath:
+        return False
+    data = (record / name).read_bytes()
+    return _whole(tile, data) and (reach(tile) > size or _older(record, tile, data, size))
+
+
+def _older(record: Path, tile: Tile, data: bytes, size: int) -> bool:
     """Whether this is the partial tile of an earlier size, as whoever keeps that checkpoint may ask for it.
 
     It is if it is how the wider one begins that stands in its place now. Where a full one does, nobody needs
     it any more (tlog-tiles, Partial Tiles).
     """
-    try:
-        tile = parse_path(name)
-    except BadPath:
-        return False
     row = size >> 8 * (tile.level or 0)
     now = Tile(tile.level, row >> 8, row & 255)
     if tile.index != now.index or tile.width >= now.width:
         return False
-    data = (record / name).read_bytes()
-    return _whole(tile, data) and (record / now.path).read_bytes().startswith(data)
+    return (record / now.path).read_bytes().startswith(data)
 
 
 def _whole(tile: Tile, data: bytes) -> bool:
@@ -151,8 +234,22 @@ def _whole(tile: Tile, data: bytes) -> bool:
 
 
 def start() -> None:
-    """Recovers every log; what cannot be is the reason why this process signs nothing."""
+    """Recomputes every log; what is wrong is the reason why this process signs nothing."""
     _each(recover)
+
+
+def mend_all() -> None:
+    """Mends every log, and removes the keys of letters that were never opened.
+
+    Nothing where anything is wrong: keys without a letter may also mean that all else is older than they.
+    The caller holds `Folder.publishing()`, without which no key is made.
+    """
+    with contextlib.suppress(Stopped):
+        ready()
+        for log in known():
+            mend(log)
+        for letter_id in strays():
+            keys.remove(letter_id)
 
 
 def check() -> None:

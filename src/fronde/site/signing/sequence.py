@@ -18,7 +18,6 @@ import datetime
 import logging
 import random
 import secrets
-import shutil
 import threading
 from typing import Any
 
@@ -34,7 +33,7 @@ from fronde.site.folder import INSTANCE, Folder, make, put
 from fronde.site.letters import reading
 from fronde.site.letters.models import LetterRow, Workplace
 from fronde.site.members import enrolment
-from fronde.site.record import logs, pool, publish, store, writer
+from fronde.site.record import keys, logs, pool, publish, store, writer
 from fronde.site.record.logs import Head, OpenedHead
 
 from . import batch, slots
@@ -56,15 +55,15 @@ def open_letter(draft: dict[str, Any], workplace: Workplace) -> Letter:
     store.ready()
     letter_id = "".join(secrets.choice("abcdefghijklmnopqrstuvwxyz234567") for _ in range(16))
     folder = Folder.current()
-    _make_keys(folder, letter_id)
-    try:
-        with folder.publishing():
+    with folder.publishing():
+        _make_keys(folder, letter_id)
+        try:
             letter = store.write(lambda: _freeze(draft, workplace, letter_id))
             finish(letter_id)
-    except BaseException:
-        if not LetterRow.objects.filter(id=letter_id).exists():
-            shutil.rmtree(folder.log_key(letter_id).parent)
-        raise
+        except BaseException:
+            if not LetterRow.objects.filter(id=letter_id).exists():
+                keys.remove(letter_id)
+            raise
     return letter
 
 
@@ -288,8 +287,8 @@ class Sequencer:
                 publish.publish(INSTANCE)
         self._settle(now)
         if self._kept != now.date():
-            self._kept = now.date()
             keep_house(now)
+            self._kept = now.date()
 
     def _settle(self, now: datetime.datetime) -> None:
         """A name taken back is overwritten at once; the order in which signatures came, once a minute.
@@ -340,7 +339,13 @@ class Sequencer:
 
 
 def keep_house(now: datetime.datetime) -> None:
-    """Once a day and at a start: seasons end and begin, ended slots are destroyed, rows lose their order."""
+    """Once a day and at a start: seasons end and begin, ended slots are destroyed, rows lose their order.
+
+    And what public/ has lost is written again, also of letters that are over.
+    """
+    with Folder.current().publishing():
+        for letter_id in LetterRow.objects.order_by("bind").values_list("id", flat=True):
+            finish(letter_id)
     slots.end_season(now)
     slots.ensure_seasons(now)
     slots.sweep()
