@@ -130,12 +130,17 @@ def mend(log: str) -> None:
 
 
 def _not_behind(log: str, found: list[Promise]) -> None:
+    """Whether the database has all that there is any trace of."""
     size = logs.size(log)
     for each in found:
         if each.size > size:
             raise _behind(log, size, f"{each.where} knows {each.size}")
     if size == 0 and any(path.is_file() for path in _public(log).rglob("*")):
         raise _behind(log, size, f"{PUBLIC} has files of it")
+    for path, tile in _tiles(Folder.current().record(log)):
+        # Asked again: beside a running server the log may have grown meanwhile.
+        if reach(tile) > size and reach(tile) > logs.size(log) and _whole(tile, path.read_bytes()):
+            raise _behind(log, size, f"{PUBLIC} has tiles of {reach(tile)}")
 
 
 def _public(log: str) -> Path:
@@ -151,8 +156,8 @@ def _behind(log: str, size: int, but: str) -> Stopped:
 
 
 def _compare(log: str, found: list[Promise]) -> None:
-    """The entries against every promise, and against the reach of the public tiles."""
-    tree, size = Tree(), logs.size(log)
+    """The entries against every promise."""
+    tree = Tree()
     for each in sorted(found, key=lambda each: each.size):
         for data in logs.entries(log, tree.size, each.size):
             tree.append(leaf_hash(data))
@@ -162,10 +167,6 @@ def _compare(log: str, found: list[Promise]) -> None:
                 hint=REPAIR,
                 name="forked",
             )
-    for path, tile in _tiles(Folder.current().record(log)):
-        # Asked again: beside a running server the log may have grown meanwhile.
-        if reach(tile) > size and reach(tile) > logs.size(log) and _whole(tile, path.read_bytes()):
-            raise _behind(log, size, f"the public folder has tiles of {reach(tile)}")
 
 
 def _tiles(record: Path) -> Iterator[tuple[Path, Tile]]:
