@@ -10,7 +10,9 @@ VENV := .venv
 BIN := $(VENV)/bin
 DATA ?= demo
 JOBS ?= 2
-PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet install
+COMPILE := uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url \
+  --no-strip-extras --no-header --no-annotate
+PIP := $(BIN)/python -m pip --disable-pip-version-check -qq install
 
 help: ## what can be done here
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## (.*)/  make \1\t\2/' | expand -t 22
@@ -46,9 +48,10 @@ bench: $(VENV)/.dev node chromium ## the figures of bench/README.md, measured he
 	$(BIN)/python -m bench
 
 requirements: ## compile requirements/*.txt anew (needs uv)
-	for set in build dev; do uv pip compile --quiet --universal --python-version 3.11 --generate-hashes \
-	  --no-emit-index-url --no-header --no-annotate requirements/$$set.in \
-	  $$([ $$set = dev ] && echo requirements/site.txt) -o requirements/$$set.txt; done
+	$(COMPILE) pyproject.toml -o requirements/verify.txt
+	$(COMPILE) pyproject.toml --extra site -o requirements/site.txt
+	$(COMPILE) requirements/build.in -o requirements/build.txt
+	$(COMPILE) requirements/dev.in requirements/site.txt -o requirements/dev.txt
 
 clean: ## remove what was set up here
 	rm -rf $(VENV) web/node_modules .mypy_cache .ruff_cache .pytest_cache .hypothesis
