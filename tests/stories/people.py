@@ -14,6 +14,7 @@ import time
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
@@ -66,6 +67,11 @@ class Village:
         more = (self.counts(self.letter)["signatures"] - number) % 5
         self.colleagues_sign(self.letter, more)
         self.publishes(self.letter, signatures=number + more)
+
+    @cached_property
+    def uncounted(self) -> str:
+        """A letter for stories that sign, and do not look at what is published of it."""
+        return self.server.open_letter()
 
     def colleagues_sign(self, letter: str, number: int) -> None:
         """So many who have not signed this letter yet."""
@@ -189,6 +195,10 @@ class Visitor:
         """What is left of this site in the browser."""
         held: dict[str, Any] = self.page.evaluate(HELD)
         return held
+
+    def text(self) -> str:
+        """All that is seen on the page."""
+        return self.page.locator("main").inner_text()
 
     def rows(self, caption: str) -> list[str]:
         """The rows of a table, without their headings, as they are seen."""

@@ -7,31 +7,44 @@ from collections.abc import Iterator
 
 from playwright.sync_api import Page
 
-# Every state of the pages with a script, each with the flags that show most of it.
+# Every state of the pages with a script, each with the flags set in it, as often as it looks different.
 STATES = {
     "join": {
-        "none": "", "unable": "", "start": "restored", "restore": "", "code": "",
-        "in": "fresh again held words", "forget": "", "gone": "", "stopped": "",
+        "none": [""], "unable": [""], "start": ["", "restored"], "restore": [""], "code": [""],
+        "in": ["fresh words cookie", "again held", "none"], "forget": [""], "gone": [""],
+        "stopped": ["retry"],
     },
     "sign": {
-        "none": "", "unable": "", "check-log": "", "no-token": "stranger later", "early": "", "closed": "",
-        "mode": "named", "exposure": "named note counted", "check": "hidden uncounted",
-        "done": "waiting named receipt can-withdraw", "withdrawn": "seen receipt", "spent": "", "unsure": "",
-        "stopped": "retry",
+        "none": [""], "unable": [""], "check-log": ["failed"], "no-token": ["stranger", "later"],
+        "early": [""], "closed": [""], "mode": ["named", "hidden"],
+        "exposure": ["named note counted", "hidden uncounted"],
+        "check": ["named note counted", "hidden counted", "hidden uncounted"],
+        "done": ["waiting named receipt can-withdraw", "seen hidden"],
+        "withdrawn": ["waiting receipt", "seen"], "spent": [""], "unsure": [""], "stopped": ["retry"],
     },
     "verify": {
-        "none": "", "ask": "", "run": "", "verified": "headcount issued", "untied": "", "refused": "",
-        "unreadable": "newer",
+        "none": [""], "ask": [""], "run": [""], "verified": ["headcount issued", "no-headcount"],
+        "untied": ["headcount"], "refused": [""], "unreadable": ["newer"],
     },
 }  # fmt: skip
 
 # What the script does to the marks of a page; the script itself is kept away, so that a state stands still.
 SHOW = """([state, flags]) => {
+  const WORDS = 'legal winner thank year wave sausage worth useful legal winner thank yellow';
   const has = (marks, wanted) => marks.split(' ').some(mark => wanted.includes(mark));
   for (const one of document.querySelectorAll('[data-in]')) one.hidden = !has(one.dataset.in, [state]);
   for (const one of document.querySelectorAll('[data-when]')) one.hidden = !has(one.dataset.when, flags);
   for (const one of document.querySelectorAll('[data-fill]')) one.textContent ||= '1,234';
-  for (const one of document.querySelectorAll('[data-result]')) one.hidden = one.dataset.result !== 'OK';
+  const words = document.getElementById('words');
+  if (words && flags.includes('words')) {
+    words.hidden = false;
+    const item = (word) => Object.assign(document.createElement('li'), {textContent: word});
+    words.replaceChildren(...WORDS.split(' ').map(item));
+  }
+  const result = { refused: 'FAIL', unreadable: 'FAIL', run: 'RUN' }[state] ?? 'OK';
+  for (const one of document.querySelectorAll('[data-result]')) one.hidden = one.dataset.result !== result;
+  for (const one of document.querySelectorAll('p[data-result=FAIL]'))
+    one.replaceChildren(document.getElementById('fail').content.cloneNode(true));
 }"""
 
 # Every template of a problem, one under another.
@@ -59,9 +72,10 @@ def visit(page: Page, address: str, path: str, language: str) -> Iterator[str]:
     if not script:
         yield ""
         return
-    for state, flags in STATES[script].items():
-        page.evaluate(SHOW, [state, flags.split()])
-        yield state
+    for state, variants in STATES[script].items():
+        for flags in variants:
+            page.evaluate(SHOW, [state, flags.split()])
+            yield "-".join([state, *flags.split()])
     page.evaluate(SHOW, ["", []])
     page.evaluate(PROBLEMS)
     yield "problems"

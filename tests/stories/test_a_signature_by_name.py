@@ -3,6 +3,8 @@
 
 from __future__ import annotations
 
+import re
+
 NAME = "Mathilde Œillet-N’Guyen"
 NOTE = "ingénierie du stockage, à Évry ; quinze ans ici"
 WAY_OUT = "Type one of 1 to 80 characters, none of them invisible"
@@ -48,6 +50,9 @@ def test_mathilde_signs_by_name_and_her_name_leaves_at_once(visitors, village):
     mathilde.button("Signer maintenant")
     mathilde.sees_heading("Vous avez signé")
     mathilde.sees(f"Vous avez signé sous le nom de {NAME}.")
+    assert re.search(
+        r"publiée le \d{1,2}(er)?\u00a0\w+ \d{4}, \d{1,2}\u00a0h(\u00a0\d\d)? UTC", mathilde.text()
+    )
 
     # Then her name stands on the page after the next group, not before
     mathilde.link("Retour à la lettre")
@@ -73,7 +78,7 @@ def test_mathilde_signs_by_name_and_her_name_leaves_at_once(visitors, village):
 
 
 def test_a_name_that_cannot_be_shown_is_said_at_the_field(visitors, village):
-    letter = village.server.open_letter()
+    letter = village.uncounted
     noor = visitors()
     noor.joins("noor.fennimore@meridian.example")
 

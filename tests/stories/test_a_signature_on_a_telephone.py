@@ -74,7 +74,7 @@ def test_amina_signs_with_her_name_hidden_and_withdraws(visitors, village):
 
 
 def test_amina_sees_her_words_and_saves_her_receipt(visitors, village):
-    letter = village.server.open_letter()
+    letter = village.uncounted
     amina = visitors()
 
     # Given that she has joined and signed

@@ -111,7 +111,7 @@ def test_the_receipt_is_lost_and_the_same_signature_is_sent_again(visitors, vill
 
 
 def test_a_telephone_without_a_net_loses_nothing(visitors, village):
-    letter = village.server.open_letter()
+    letter = village.uncounted
     tariq = visitors()
     tariq.joins("tariq.hellgren@meridian.example")
     tariq.goes_to_sign(letter)
@@ -131,7 +131,7 @@ def test_a_telephone_without_a_net_loses_nothing(visitors, village):
 
 
 def test_a_page_whose_log_cannot_be_read_can_try_again(visitors, village):
-    letter = village.server.open_letter()
+    letter = village.uncounted
     wanjiru = visitors()
     wanjiru.joins("wanjiru.hellgren@meridian.example")
     wanjiru.page.route("**/log/**", lambda route: route.abort())
@@ -145,7 +145,7 @@ def test_a_page_whose_log_cannot_be_read_can_try_again(visitors, village):
 
 
 def test_a_server_that_is_too_busy_says_when_to_come_back(visitors, village):
-    letter = village.server.open_letter()
+    letter = village.uncounted
     paula = visitors()
     paula.joins("paula.hellgren@meridian.example")
     paula.goes_to_sign(letter)

@@ -94,7 +94,7 @@ def test_somebody_who_signed_otherwise_before_is_shown_the_signature_of_then(vis
 
 
 def test_a_file_brings_everything_back_here_and_on_the_command_line(visitors, village, tmp_path):
-    letter = village.server.open_letter()
+    letter = village.uncounted
     before = visitors()
     before.joins("keiko.hasenfratz@meridian.example")
     before.signs_hidden(letter)
@@ -163,7 +163,7 @@ def test_other_words_do_not_push_out_the_ones_that_have_signed(visitors):
 
 
 def test_somebody_who_joins_again_without_the_words_is_told_where_the_tokens_are(visitors, village):
-    mailbox, letter = "bronagh.hellgren@meridian.example", village.server.open_letter()
+    mailbox, letter = "bronagh.hellgren@meridian.example", village.uncounted
     before = visitors()
     before.joins(mailbox)
     words = " ".join(before.sees_twelve_words())
@@ -190,7 +190,7 @@ def test_somebody_who_joins_again_without_the_words_is_told_where_the_tokens_are
 
 
 def test_a_device_that_forgets_keeps_nothing(visitors, village):
-    letter = village.server.open_letter()
+    letter = village.uncounted
     yusuf = visitors()
     yusuf.joins("yusuf.oduyale@meridian.example")
     yusuf.signs_hidden(letter)

@@ -208,7 +208,7 @@ OLD = """for (const name of ['importKey', 'sign', 'verify']) {
 
 
 def test_an_older_browser_joins_and_signs_with_the_module_that_it_lacks(visitors, village):
-    letter = village.server.open_letter()
+    letter = village.uncounted
     owen = visitors()
     owen.page.context.add_init_script(OLD)
     owen.joins("owen.fennimore@meridian.example")
@@ -216,7 +216,7 @@ def test_an_older_browser_joins_and_signs_with_the_module_that_it_lacks(visitors
 
 
 def test_a_device_that_is_forgotten_in_another_window_signs_nothing_here(visitors, village):
-    letter = village.server.open_letter()
+    letter = village.uncounted
     lars = visitors()
     lars.joins("lars.hellgren@meridian.example")
     lars.goes_to_sign(letter)

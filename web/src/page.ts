@@ -26,11 +26,20 @@ export interface Moment {
   iso: string;
 }
 
-/** A day, or a day and an hour, of UTC; ms since 1970. */
+/** A day, or a day and an hour, of UTC, set as the pages of the server set them; ms since 1970. */
 export function moment(ms: number, hour = false): Moment {
-  const style: Intl.DateTimeFormatOptions = { dateStyle: "long", timeZone: "UTC", ...(hour ? { timeStyle: "short" } : {}) };
   const iso = new Date(ms).toISOString();
-  return { text: new Intl.DateTimeFormat(lang === "en" ? "en-GB" : lang, style).format(ms), iso: hour ? iso : iso.slice(0, 10) };
+  const [year, , day] = iso.slice(0, 10).split("-").map(Number);
+  const month = new Intl.DateTimeFormat(lang, { month: "long", timeZone: "UTC" }).format(ms);
+  const text = `${lang === "fr" && day === 1 ? "1er" : day}\u00a0${month} ${year}`;
+  return hour ? { text: `${text}, ${clock(iso.slice(11, 16))}`, iso } : { text, iso: iso.slice(0, 10) };
+}
+
+/** 09:30 in English, 9 h 30 in French. */
+function clock(time: string): string {
+  if (lang !== "fr") return time;
+  const [hours, minutes] = time.split(":");
+  return `${Number(hours)}\u00a0h${minutes === "00" ? "" : `\u00a0${minutes}`}`;
 }
 
 /** Shows one state and what is flagged in it; focus goes to its heading, where a screen reader goes on. */
