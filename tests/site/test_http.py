@@ -216,6 +216,41 @@ def test_a_query_of_many_fields_breaks_nothing(village: Village, caplog, query):
     assert caplog.text == ""
 
 
+@pytest.mark.parametrize("method", ["get", "head"])
+def test_who_reads_at_the_door_gets_a_page_in_a_language_of_theirs(village: Village, method):
+    ask = getattr(client(), method)
+    refused = [
+        (400, ask("/", headers={"host": "evil.example", "accept-language": "fr"})),
+        (404, ask("/policy", REQUEST_URI="//policy", headers={"accept-language": "fr"})),
+        (404, ask("/nowhere", headers={"accept-language": "fr"})),
+    ]
+    for status, answer in refused:
+        assert answer.status_code == status
+        assert answer["Content-Type"] == "text/html; charset=utf-8"
+        assert answer["Content-Language"] == "fr"
+        assert answer["Vary"] == "Accept-Language"
+        assert answer["Cache-Control"] == "no-store"
+        assert answer["Content-Security-Policy"]
+    if method == "get":
+        assert b"<code>host</code>" in refused[0][1].content
+        assert b'lang="fr"' in refused[0][1].content
+
+
+@pytest.mark.parametrize("method", ["POST", "PUT", "OPTIONS"])
+def test_whatever_else_comes_to_the_door_gets_the_canonical_error(village: Village, method):
+    for host, path, expected in (("evil.example", "/", "host"), (HOST, "//", "not-found")):
+        answer = client().generic(method, "/", REQUEST_URI=path, headers={"host": host})
+        assert canonical.decode(answer.content)["id"] == expected
+
+
+def test_a_static_file_is_served_under_its_own_spelling_and_host_only(village: Village):
+    own = client().get("/static/sign.js")
+    assert b"".join(own.streaming_content)
+    assert own.status_code == 200
+    assert client().get("/static/sign.js", REQUEST_URI="/static/%73ign.js").status_code == 404
+    assert client().get("/static/sign.js", headers={"host": "evil.example"}).status_code == 400
+
+
 def test_what_is_refused_at_the_door_has_a_length_and_for_head_no_body(village: Village):
     for asked in (client().head("//policy"), client().head("/policy", HTTP_HOST="evil.example")):
         assert int(asked["Content-Length"]) > 0

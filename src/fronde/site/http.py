@@ -210,7 +210,10 @@ def own_origin(request: HttpRequest) -> None:
 
 
 class Hosts:
-    """Middleware: 400 for a Host that is not configured, 404 for another spelling of a path.  # trust: 38"""
+    """Middleware: 400 for a Host that is not configured, 404 for another spelling of a path.  # trust: 38
+
+    As everywhere: a page for who reads, the canonical error for every other method.
+    """
 
     def __init__(self, get_response: Callable[[HttpRequest], HttpResponseBase]) -> None:
         self.get_response = get_response
@@ -219,11 +222,16 @@ class Hosts:
         return sized(request, self._refused(request) or self.get_response(request))
 
     def _refused(self, request: HttpRequest) -> HttpResponse | None:
+        reads = request.method in SAFE
         if request.META.get("HTTP_HOST", "").lower() not in hosts():
+            if reads:
+                return pages.error_page(request, 400, "host")
             return error_response(
                 400, "host", "This server has another name.", "Use the address it is known by."
             )
-        return None if plain(request) else no_such()
+        if plain(request):
+            return None
+        return pages.not_found(request) if reads else no_such()
 
 
 def sized(request: HttpRequest, response: HttpResponseBase) -> HttpResponseBase:

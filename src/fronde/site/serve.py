@@ -31,7 +31,13 @@ from .signing.sequence import Sequencer
 from .wsgi import Application
 
 THREADS = 8
-BODY = 1 << 20  # what the server in front of Django takes in at most, in memory
+# A request waits in memory until it is whole; only then it takes one of the threads, and an answer is sent
+# without one: whoever is slow holds a connection, and is cut off when nothing came or went for so long.
+# So slow clients can hold `CONNECTIONS * (HEAD + BODY)` bytes and no thread.  # trust: 20
+BODY = 1 << 18  # bytes; an enrolment has at most a quarter of it
+HEAD = 1 << 15
+CONNECTIONS = 500
+SILENCE = 30  # seconds
 
 
 def serve(tell: Callable[[str], None]) -> None:
@@ -75,7 +81,10 @@ def listen() -> Any:
             listen=settings.FRONDE_BIND,
             threads=THREADS,
             ident=None,
-            connection_limit=1000,
+            connection_limit=CONNECTIONS,
+            channel_timeout=SILENCE,
+            cleanup_interval=SILENCE // 3,
+            max_request_header_size=HEAD,
             max_request_body_size=BODY,
             inbuf_overflow=BODY + 1,
             asyncore_use_poll=True,

@@ -86,7 +86,7 @@ FRONDE_SMTP_URL: str = _READ["FRONDE_SMTP_URL"]
 FRONDE_MAIL_FROM: str = _READ["FRONDE_MAIL_FROM"]
 FRONDE_PROBLEMS: list[tuple[str, str, str]] = _READ["FRONDE_PROBLEMS"]  # (id, message, hint)
 
-# Compared exactly, port and all, by fronde.site.http.Hosts, which comes first.
+# Compared exactly, port and all, by fronde.site.http.Hosts, which comes before any view.
 ALLOWED_HOSTS = ["*"]
 
 SITE = Path(__file__).parent
@@ -103,9 +103,9 @@ INSTALLED_APPS = [
 ]
 MIDDLEWARE = [
     "fronde.site.headers.Headers",
+    "fronde.site.language.Language",
     "fronde.site.http.Hosts",
     "whitenoise.middleware.WhiteNoiseMiddleware",
-    "fronde.site.language.Language",
 ]
 ROOT_URLCONF = "fronde.site.urls"
 WSGI_APPLICATION = None

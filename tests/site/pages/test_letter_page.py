@@ -165,6 +165,9 @@ def test_a_letter_page_weighs_at_most_sixty_kilobytes(show):
 
 def test_the_json_twin_has_the_numbers(show):
     response = visit(f"/letters/{ID}.json")
+    assert response["Access-Control-Allow-Origin"] == "*"
+    assert response["Cross-Origin-Resource-Policy"] == "cross-origin"
+    assert response["Cache-Control"] == "public, max-age=5"
     twin = canonical.decode(response.content)
     one = letter()
     assert response["Content-Type"] == "application/json"

@@ -17,11 +17,12 @@ from django.shortcuts import render
 from django.utils.text import Truncator
 from django.utils.translation import gettext
 
+from fronde import canonical
 from fronde.canonical import b64u
 from fronde.form import format_time
 from fronde.site import clock
 from fronde.site.headers import no_store
-from fronde.site.http import json_response
+from fronde.site.record.views import public
 
 from . import markdown, names, reading
 from .reading import Standing
@@ -155,7 +156,7 @@ def twin(request: HttpRequest, letter_id: str) -> HttpResponse:
     }
     if standing.headcount is not None:
         document["headcount"] = standing.headcount
-    return json_response(document)
+    return public(canonical.encode(document), "application/json", "public, max-age=5")
 
 
 def sign(request: HttpRequest, letter_id: str) -> HttpResponse:
