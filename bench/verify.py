@@ -29,7 +29,7 @@ from fronde.canonical import unb64u
 from fronde.letter import Letter
 from fronde.proof.bundle import Archive
 from fronde.record.tiles import FULL, bundle_path, unpack
-from fronde.signature import statement_of
+from fronde.signature import SIGN, Act
 from fronde.tokens import ed25519, privacypass
 from fronde.tokens.blindrsa import PublicKey
 
@@ -76,10 +76,9 @@ def signature_checks(proof: Path) -> Callable[[], None]:
     issuer = PublicKey.from_spki(unb64u(slots[letter.slot - 1]["spki"]))
     work = []
     for data in entries:
-        entry = json.loads(data)
-        if entry["type"] == "sign":
-            key, token = unb64u(entry["key"]), unb64u(entry["tokens"][0])
-            work.append((key, token[:98], token, unb64u(entry["sig"]), statement_of(data, "sign")))
+        if match := SIGN.fullmatch(data):
+            act = Act.cut(match)
+            work.append((act.key, act.token[:98], act.token, act.sig, act.statement))
 
     def check() -> None:
         for key, given, token, sig, statement in work:

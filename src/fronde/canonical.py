@@ -20,7 +20,9 @@ LIMIT = 2**53 - 1
 DEPTH = 8
 
 # binascii itself: a large proof has a million of these strings, and `base64` takes three times as long.
-_TO_URL, _FROM_URL = bytes.maketrans(b"+/", b"-_"), bytes.maketrans(b"-_", b"+/")
+_TO_URL, _FROM_URL = bytes.maketrans(b"+/", b"-_"), bytes.maketrans(b"-_+/=", b"+/***")
+# With a rest of 2 or 3 characters the last one carries 2 or 4 bits, and the others of it are 0.
+_LAST = ("", "", "AQgw", "AEIMQUYcgkosw048")
 
 # U+0000-001F but LF, U+007F-009F, lone surrogates
 _FORBIDDEN = re.compile("[\x00-\x09\x0b-\x1f\x7f-\x9f\ud800-\udfff]")
@@ -37,6 +39,15 @@ class NotCanonical(Unreadable):
     name = "not-canonical"
 
 
+def _no(what: str) -> NoReturn:
+    raise NotCanonical(f"{what[:20]} is not an integer of the profile")
+
+
+# Made once: `json.loads` and `json.dumps` would make one for each call. `_check` sees circles: they are deep.
+_DECODER = json.JSONDecoder(parse_float=_no, parse_constant=_no)
+_ENCODER = json.JSONEncoder(sort_keys=True, separators=(",", ":"), ensure_ascii=False, check_circular=False)
+
+
 def encode(value: Any) -> bytes:
     """The canonical bytes of `value` (dict, list, str, int, bool). Raises NotCanonical for anything else."""
     _check(value, DEPTH)
@@ -48,7 +59,7 @@ def decode(data: bytes) -> Any:
     if _crowded(data):
         raise NotCanonical("more values than any document has")
     try:
-        value = json.loads(data.decode("utf-8"), parse_float=_no, parse_constant=_no)
+        value = _DECODER.decode(data.decode("utf-8"))
     except RecursionError:
         raise NotCanonical(f"more than {DEPTH} levels") from None
     except (
@@ -72,12 +83,13 @@ def b64u(data: bytes) -> str:
 
 
 def unb64u(text: str, length: int | None = None) -> bytes:
-    """Strict inverse of `b64u`: decode, encode, compare. `length` in bytes, when it is known."""
+    """Strict inverse of `b64u`: refuses what that would not write. `length` in bytes, when it is known."""
     try:
-        data = binascii.a2b_base64(text.encode("ascii").translate(_FROM_URL) + b"=" * (-len(text) % 4))
+        padded = text.encode("ascii").translate(_FROM_URL) + b"=" * (-len(text) % 4)
+        data = binascii.a2b_base64(padded, strict_mode=True)
     except (binascii.Error, UnicodeEncodeError, ValueError):
         raise NotCanonical("not base64url") from None
-    if b64u(data) != text:
+    if (rest := len(text) % 4) and text[-1] not in _LAST[rest]:
         raise NotCanonical("not strict base64url")
     if length is not None and len(data) != length:
         raise NotCanonical(f"{len(data)} bytes where {length} belong")
@@ -93,28 +105,24 @@ def _crowded(data: bytes) -> bool:
 
 
 def _dump(value: Any) -> bytes:
-    return json.dumps(value, sort_keys=True, separators=(",", ":"), ensure_ascii=False).encode("utf-8")
-
-
-def _no(what: str) -> NoReturn:
-    raise NotCanonical(f"{what[:20]} is not an integer of the profile")
+    return _ENCODER.encode(value).encode("utf-8")
 
 
 def _check(value: Any, depth: int) -> None:
-    # A bool is an int in Python: it is let through first, and json writes it as true or false.
-    if isinstance(value, bool):
+    if isinstance(value, str):
+        # What Python calls printable holds nothing forbidden: a quicker look.
+        if not value.isprintable() and _FORBIDDEN.search(value):
+            raise NotCanonical("a control character or a lone surrogate in a string")
+    elif isinstance(value, bool):  # in Python an int, which json writes as true or false
         return
-    if isinstance(value, int):
+    elif isinstance(value, int):
         if not -LIMIT <= value <= LIMIT:
             raise NotCanonical("an integer beyond 2^53-1")
-    elif isinstance(value, str):
-        if _FORBIDDEN.search(value):
-            raise NotCanonical("a control character or a lone surrogate in a string")
     elif isinstance(value, dict):
         if not depth:
             raise NotCanonical(f"more than {DEPTH} levels")
         for key, inner in value.items():
-            if not isinstance(key, str) or not key.isascii() or _FORBIDDEN.search(key):
+            if not (isinstance(key, str) and key.isascii()) or _FORBIDDEN.search(key):
                 raise NotCanonical("a key that is not plain ASCII")
             _check(inner, depth - 1)
     elif isinstance(value, list):

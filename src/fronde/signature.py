@@ -12,12 +12,13 @@ commitment; the name itself, its *opening*, lies beside the log and can be erase
 from __future__ import annotations
 
 import base64
+import binascii
 import datetime
 import hashlib
 import re
 import unicodedata
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, NamedTuple
 
 from fronde import canonical, form
 from fronde.canonical import b64u, unb64u
@@ -27,8 +28,17 @@ from fronde.letter import BadLetter, Letter
 from fronde.tokens import blindrsa, ed25519, privacypass
 
 NAMED, HIDDEN = "named", "hidden"
-_SIG_FIELD = len('"sig":"') + 86 + len('",')
 GRACE = datetime.timedelta(hours=1)
+
+# The canonical bytes of a `sign` of its form, in one look: most entries are one. The last character of base64
+# carries fewer bits than the others; the rest of them are 0.
+_D = rb"([A-Za-z0-9_-]{42}[AEIMQUYcgkosw048])"
+SIGN = re.compile(
+    rb'\{"as":"(named|hidden)",(?:"commitment":"%b",)?"key":"%b","letter":"%b",'
+    rb'"sig":"([A-Za-z0-9_-]{85}[AQgw])","tokens":\["([A-Za-z0-9_-]{472})"\],"type":"sign","v":1\}'
+    % (_D, _D, _D)
+)
+_FROM_URL = bytes.maketrans(b"-_", b"+/")
 
 # Controls, and what is not seen or turns the direction of a line.  # trust: 35
 _UNSEEN = re.compile(
@@ -127,70 +137,97 @@ def withdraw_entry(letter: Letter, sign_seed: bytes) -> bytes:
 def _signed(letter: Letter, seed: bytes, kind: str, fields: dict[str, Any]) -> bytes:
     key = ed25519.public_key(seed)
     entry = {"v": 1, "type": kind, "letter": b64u(letter.digest), "key": b64u(key), **fields}
-    return canonical.encode({**entry, "sig": b64u(ed25519.sign(seed, _statement(entry)))})
+    statement = f"fronde/{kind}/1\n".encode() + canonical.encode(entry)
+    return canonical.encode({**entry, "sig": b64u(ed25519.sign(seed, statement))})
 
 
-def statement_of(data: bytes, kind: str) -> bytes:
-    """What the `sig` of an entry signs, cut out of the entry's canonical bytes. `kind`: sign or withdraw.
+class Act(NamedTuple):
+    """A `sign` or a `withdraw` of its form, taken apart.
 
-    The same as encoding the entry again, at a tenth of the time. `"sig":"` stands once in such bytes, as no
-    value of an entry of its form holds a quotation mark.
+    statement: what `sig` signs. mode "" and no token: a withdraw.
     """
-    start = data.index(b'"sig":"')
-    return f"fronde/{kind}/1\n".encode() + data[:start] + data[start + _SIG_FIELD :]
+
+    letter: bytes
+    key: bytes
+    sig: bytes
+    statement: bytes
+    mode: str = ""
+    commitment: bytes | None = None
+    token: bytes = b""
+
+    @classmethod
+    def of(cls, entry: Mapping[str, Any]) -> Act:
+        """That of a parsed entry."""
+        unsigned = {name: value for name, value in entry.items() if name != "sig"}
+        statement = f"fronde/{entry['type']}/1\n".encode() + canonical.encode(unsigned)
+        common = (unb64u(entry["letter"]), unb64u(entry["key"]), unb64u(entry["sig"]), statement)
+        if entry["type"] != "sign":
+            return cls(*common)
+        hidden = unb64u(entry["commitment"]) if "commitment" in entry else None
+        return cls(*common, entry["as"], hidden, unb64u(entry["tokens"][0]))
+
+    @classmethod
+    def cut(cls, match: re.Match[bytes]) -> Act:
+        """The same out of what SIGN has matched, at a tenth of the time."""
+        data = match.string
+        mode, hidden, key, letter, sig, token = match.groups()
+        start, end = match.span(5)
+        statement = b"fronde/sign/1\n" + data[: start - len('"sig":"')] + data[end + len('",') :]
+        common = (_plain(letter), _plain(key), _plain(sig), statement)
+        return cls(*common, mode.decode(), hidden and _plain(hidden), _plain(token))
 
 
-def _statement(entry: Mapping[str, Any]) -> bytes:
-    """What `sig` signs."""
-    unsigned = {name: value for name, value in entry.items() if name != "sig"}
-    return f"fronde/{entry['type']}/1\n".encode() + canonical.encode(unsigned)
+def _plain(text: bytes) -> bytes:
+    """The bytes of strict base64url."""
+    return binascii.a2b_base64(text.translate(_FROM_URL) + b"=" * (-len(text) % 4))
 
 
 class Checker:
-    """Judges the entries of one letter. `key`: the issuer key of the slot that is bound to it.
+    """Judges what is signed under one letter. `key`: the issuer key of the slot that is bound to it.
 
-    Entries come as `record.entry.parse_letter` gives them. What is the same for all is computed once.
+    What is the same for all is computed once.
     """
 
     def __init__(self, letter: Letter, key: blindrsa.PublicKey) -> None:
         self._key = key
-        self._letter = b64u(letter.digest)
+        self._letter = letter.digest
         self._modes = frozenset(letter.modes)
         self._challenge = privacypass.slot_challenge(letter.host, letter.workplace, letter.slot)
 
-    def check(self, entry: Mapping[str, Any], statement: bytes | None = None) -> None:
-        """Steps 6 and 7 for one `sign` or `withdraw`, without its position. statement: `statement_of` it.
+    def check(self, act: Act) -> None:
+        """Steps 6 and 7 for one `sign` or `withdraw`, without its position.
 
         Raises WrongEntry (other-letter, bad-mode, bad-commitment), BadToken, BadKey or BadSignature.
         """
-        if entry["letter"] != self._letter:
-            raise WrongEntry(f"a {entry['type']} of another letter", name="other-letter")
-        key = unb64u(entry["key"])
-        if entry["type"] == "sign":
-            self._check_mode(entry)
-            expected = privacypass.token_input(privacypass.nonce(key), self._challenge, self._key.key_id)
-            privacypass.check_token(unb64u(entry["tokens"][0]), expected, self._key)
-        ed25519.verify(key, unb64u(entry["sig"]), statement or _statement(entry))
+        if act.letter != self._letter:
+            raise WrongEntry("signed under another letter", name="other-letter")
+        if act.mode:
+            self._check_mode(act)
+            expected = privacypass.token_input(privacypass.nonce(act.key), self._challenge, self._key.key_id)
+            privacypass.check_token(act.token, expected, self._key)
+        ed25519.verify(act.key, act.sig, act.statement)
 
-    def admit(self, entry: Mapping[str, Any]) -> None:
+    def admit(self, act: Act) -> None:
         """What a server asks of a new entry: `check`, and points of prime order (see tokens/ed25519.py)."""
-        self.check(entry)
-        ed25519.check_prime_order(unb64u(entry["key"]), unb64u(entry["sig"]))
+        self.check(act)
+        ed25519.check_prime_order(act.key, act.sig)
 
-    def _check_mode(self, entry: Mapping[str, Any]) -> None:
-        if entry["as"] not in self._modes:
-            raise WrongEntry(f"signed as {entry['as']}, which this letter does not offer", name="bad-mode")
-        if (entry["as"] == NAMED) != ("commitment" in entry):
+    def _check_mode(self, act: Act) -> None:
+        if act.mode not in self._modes:
+            raise WrongEntry(f"signed as {act.mode}, which this letter does not offer", name="bad-mode")
+        if (act.mode == NAMED) != (act.commitment is not None):
             raise WrongEntry("named without a commitment, or hidden with one", name="bad-commitment")
 
-    def check_opening(self, entry: Mapping[str, Any], opening: Mapping[str, Any]) -> None:
-        """Raises Unreadable when `opening` is not of its form, BadOpening when it is not this entry's."""
-        OPENING(opening, "")
-        if entry["type"] != "sign" or entry["as"] != NAMED:
-            raise BadOpening("an opening of an entry that hides no name")
-        salt, key = unb64u(opening["salt"]), unb64u(entry["key"])
-        if b64u(commitment(key, salt, opening["shown"])) != entry["commitment"]:
-            raise BadOpening("an opening that does not match the commitment")
+
+def check_opening(act: Act | None, opening: Mapping[str, Any]) -> None:
+    """Raises BadOpening unless `opening`, which is of its form, opens the commitment of a named `sign`.
+
+    act: None for an entry that nobody signs.
+    """
+    if act is None or act.mode != NAMED:
+        raise BadOpening("an opening of an entry that hides no name")
+    if commitment(act.key, unb64u(opening["salt"]), opening["shown"]) != act.commitment:
+        raise BadOpening("an opening that does not match the commitment")
 
 
 def publish_by(letter: Letter, kind: str) -> datetime.datetime:

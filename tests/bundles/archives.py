@@ -272,3 +272,13 @@ def damaged_tile() -> tuple[bytes, str]:
     name = "log/tile/0/000.p/6"
     data = files()[name].data
     return zipped_with(name, packed=flipped(data)), name
+
+
+@bad("archive-damaged-tile-and-no-letter", 1, "member-damaged")
+def damaged_tile_and_no_letter() -> tuple[bytes, str]:
+    """Every member is whole before a document is read."""
+    name = "log/tile/0/000.p/6"
+    found = files()
+    found["letter.json"].data = b"{}"
+    found[name].packed = flipped(found[name].data)
+    return archive(list(found.values())), name

@@ -12,7 +12,7 @@ from fronde.client.sign import draft_signature, draft_withdrawal, send
 from fronde.errors import Declined, Refused
 from fronde.record.entry import slot_end
 from fronde.record.tree import leaf_hash
-from fronde.signature import Checker
+from fronde.signature import Act, Checker, check_opening
 from fronde.tokens.blindrsa import PublicKey
 from tests.client.server import Person, Server, error
 from tests.simulator import OPENS, Workplace
@@ -76,9 +76,10 @@ def test_what_is_posted_passes_the_verifiers_checks(place, record, server, ada, 
     body = last_body(server)
     slot = place.state().slots["works", 1]
     checker = Checker(record.letter, PublicKey.from_spki(slot.spki))
-    checker.check(body["entry"])
+    act = Act.of(body["entry"])
+    checker.check(act)
     if name:
-        checker.check_opening(body["entry"], body["opening"])
+        check_opening(act, body["opening"])
         assert body["opening"]["shown"] == {"name": name, "note": "compilers"}
     assert ("opening" in body) == bool(name)
     assert receipt == record.receipt(canonical.encode(body["entry"]))

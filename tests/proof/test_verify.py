@@ -145,6 +145,16 @@ def test_two_processes_fail_where_one_fails(record: Record, tmp_path: Path) -> N
     assert verify(path, trust(record), processes=2).to_json() == verify(path, trust(record)).to_json()
 
 
+@pytest.mark.parametrize("processes", [1, 2])
+def test_a_damaged_member_comes_before_a_wrong_document(processes: int, tmp_path: Path) -> None:
+    path = tmp_path / "letter.zip"
+    path.write_bytes(CASES["archive-damaged-tile-and-no-letter"].made().proof)
+    report = verify(path, Trust(), processes=processes)
+    assert report.failure
+    assert report.failure.fault
+    assert report.failure.fault.entry == "log/tile/0/000.p/6"
+
+
 def _end(file: object, piece: int) -> int:
     os.kill(os.getpid(), signal.SIGKILL)
     return piece

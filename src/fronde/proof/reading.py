@@ -27,7 +27,6 @@ OPENINGS = form.document("openings", {"openings": form.mapping(form.data(32), OP
 
 _SIZE = re.compile(rb"[^\n]*\n(0|[1-9][0-9]{0,15})\n")
 _FOLDER: dict[Folder, str] = {"instance": "instance", "letter": "log"}
-_MEMBERS_AT_ONCE = 8
 
 
 class Proof:
@@ -45,7 +44,16 @@ class Proof:
         except BadArchive as error:
             raise Failure(Fault.of(error.entry, error)) from error
         self.members = list(self._archive.members.values())
-        self._check_members()
+        damaged = self._check_members()
+        try:
+            self._read_documents()
+        finally:
+            # They are read meanwhile; a damaged member comes first, whatever is wrong with a document.
+            for fault in damaged:
+                if fault:
+                    raise Failure(fault)
+
+    def _read_documents(self) -> None:
         with at("letter.json"):
             self.letter = Letter.parse(self._archive.read("letter.json"))
         with at("heads.json"):
@@ -59,12 +67,10 @@ class Proof:
             raise BadArchive(f"{name} states no size", entry=name, name="no-size")
         return int(match[1])
 
-    def _check_members(self) -> None:
-        starts = range(0, len(self.members), _MEMBERS_AT_ONCE)
-        pieces = (self.members[start : start + _MEMBERS_AT_ONCE] for start in starts)
-        for fault in self._workers.map(check_members, pieces):
-            if fault:
-                raise Failure(fault)
+    def _check_members(self) -> Iterator[Fault | None]:
+        size = -(-len(self.members) // self._workers.ahead)
+        pieces = (self.members[start : start + size] for start in range(0, len(self.members), size))
+        return self._workers.map(check_members, pieces)
 
     def read_log(self, which: Folder, origin: str, vkey: str, *, exactly_one: bool = False) -> Log:
         """A whole log: its checkpoint, its hash tiles, then every entry. Raises Failure."""

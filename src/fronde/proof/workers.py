@@ -8,41 +8,31 @@ whole. What a piece gives back is small and plain. Order is kept: the result doe
 from __future__ import annotations
 
 import json
-import re
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import Future, ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
-from contextlib import AbstractContextManager
-from functools import lru_cache, partial
+from contextlib import AbstractContextManager, contextmanager
+from functools import lru_cache
+from itertools import islice
 from multiprocessing import get_context
 from pathlib import Path
 from types import TracebackType
 from typing import Any, BinaryIO, Literal, NamedTuple, TypeVar
 
-from fronde.canonical import unb64u
 from fronde.errors import FrondeError, Unreadable
 from fronde.letter import Letter
 from fronde.record.entry import parse_instance, parse_letter
 from fronde.record.tiles import unpack
 from fronde.record.tree import Hashes, leaf_hash
-from fronde.signature import Checker, statement_of
+from fronde.signature import HIDDEN, NAMED, SIGN, Act, Checker, check_opening
 from fronde.tokens import blindrsa
 
 from .bundle import BadArchive, Member, read_member
 from .report import Failure, Fault, at, fail
 
-# The canonical bytes of a `sign` of its form, in one look: most entries are one. The last character of base64
-# carries fewer bits than the others; the rest of them are 0.
-_D = rb"[A-Za-z0-9_-]{42}[AEIMQUYcgkosw048]"
-_SIGN = re.compile(
-    rb'\{"as":"(?:named|hidden)",(?:"commitment":"%b",)?"key":"%b","letter":"%b",'
-    rb'"sig":"[A-Za-z0-9_-]{85}[AQgw]","tokens":\["[A-Za-z0-9_-]{472}"\],"type":"sign","v":1\}' % (_D, _D, _D)
-)
-
-# How entries are spelled, a letter each; a named sign is an n.
-KINDS = {"letter.open": b"o", "sign": b"h", "withdraw": b"w", "letter.close": b"c"}
-NAMED = b"n"
+# How entries are spelled, a letter each: by the mode of what was signed ("": a withdraw), or by their type.
+KINDS = {NAMED: b"n", HIDDEN: b"h", "": b"w", "letter.open": b"o", "letter.close": b"c"}
 
 T = TypeVar("T")
 R = TypeVar("R")
@@ -94,7 +84,7 @@ def scan_bundle(file: BinaryIO, bundle: Bundle) -> Fault | None:
     """Steps 2 and 3: the entries are those of the leaf hashes, canonical, and of their form."""
     try:
         for index, entry in _entries(file, bundle):
-            if bundle.log == "letter" and index and _SIGN.fullmatch(entry):
+            if bundle.log == "letter" and index and SIGN.fullmatch(entry):
                 continue
             with at(f"{bundle.log}/{index}"):
                 _check_form(bundle.log, index, entry)
@@ -131,27 +121,38 @@ def check_bundle(file: BinaryIO, checks: Checks) -> Checked:
     kinds, keys = bytearray(), list[bytes]()
     faults: dict[int, tuple[int, Fault]] = {}
     for index, data in _entries(file, checks.bundle):
-        entry = json.loads(data.decode("ascii"))
-        kind = entry["type"]
-        kinds += NAMED if entry.get("as") == "named" else KINDS[kind]
-        if "key" in entry:
-            keys.append(unb64u(entry["key"]))
-            check = partial(checker.check, entry, statement_of(data, kind))
-            _judge(faults, 6 if kind == "sign" else 7, index, check)
+        kind, act = _act(data)
+        kinds += kind
+        if act:
+            keys.append(act.key)
+            _judge(faults, 6 if act.mode else 7, index, checker.check, act)
         # Where a signature is wrong, step 9 is never reached.
-        if index in checks.openings and 6 not in faults:
-            _judge(faults, 9, index, partial(checker.check_opening, entry, checks.openings[index]))
+        if index in checks.openings and not faults:
+            _judge(faults, 9, index, check_opening, act, checks.openings[index])
     return Checked(bytes(kinds), keys, faults)
 
 
-def _judge(faults: dict[int, tuple[int, Fault]], step: int, index: int, check: Callable[[], None]) -> None:
+def _act(data: bytes) -> tuple[bytes, Act | None]:
+    """How an entry is spelled, and what was signed with it, if anything."""
+    if match := SIGN.fullmatch(data):
+        act = Act.cut(match)
+    else:
+        entry = json.loads(data)
+        if "key" not in entry:
+            return KINDS[entry["type"]], None
+        act = Act.of(entry)
+    return KINDS[act.mode], act
+
+
+def _judge(
+    faults: dict[int, tuple[int, Fault]], step: int, index: int, check: Callable[..., None], *what: Any
+) -> None:
     """Keeps the first fault of each step."""
-    if step in faults:
-        return
-    try:
-        check()
-    except FrondeError as error:
-        faults[step] = (index, Fault.of(f"letter/{index}", error))
+    if step not in faults:
+        try:
+            check(*what)
+        except FrondeError as error:
+            faults[step] = (index, Fault.of(f"letter/{index}", error))
 
 
 @lru_cache(maxsize=1)
@@ -168,33 +169,50 @@ class Workers(AbstractContextManager["Workers"]):
         self._processes = processes if path else 1
         self._pool: ProcessPoolExecutor | None = None
 
+    @property
+    def ahead(self) -> int:
+        """How many pieces are under way at a time."""
+        return 4 * self._processes
+
     def map(self, work: Callable[[BinaryIO, T], R], pieces: Iterable[T]) -> Iterator[R]:
-        """The results in the order of the pieces; at most a few pieces a process are under way."""
+        """The results in the order of the pieces; other processes begin at once with the first `ahead`."""
         if self._processes == 1:
-            yield from (work(self._file, piece) for piece in pieces)
-            return
+            return (work(self._file, piece) for piece in pieces)
         # A fresh interpreter each: a fork would copy whatever threads and locks the caller has.
-        self._pool = self._pool or ProcessPoolExecutor(self._processes, mp_context=get_context("spawn"))
-        waiting: deque[Future[R]] = deque()
-        try:
-            for piece in pieces:
-                waiting.append(self._pool.submit(_in_process, str(self._path), work, piece))
-                if len(waiting) > 4 * self._processes:
-                    yield waiting.popleft().result()
-            while waiting:
-                yield waiting.popleft().result()
-        except BrokenProcessPool:
-            raise Unreadable(
-                "a process of this verification was ended from outside",
-                hint="Try again with --processes 1.",
-                name="process-ended",
-            ) from None
+        pool = self._pool = self._pool or ProcessPoolExecutor(
+            self._processes, mp_context=get_context("spawn")
+        )
+        path = str(self._path)
+        under_way = (pool.submit(_in_process, path, work, piece) for piece in pieces)
+        with _unbroken():
+            waiting = deque(islice(under_way, self.ahead))
+        return _in_order(waiting, under_way)
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         if self._pool:
             self._pool.shutdown(cancel_futures=True)
+
+
+def _in_order(waiting: deque[Future[R]], more: Iterator[Future[R]]) -> Iterator[R]:
+    """The result of each, in order; one more begins for each that has ended."""
+    with _unbroken():
+        while waiting:
+            yield waiting.popleft().result()
+            waiting.extend(islice(more, 1))
+
+
+@contextmanager
+def _unbroken() -> Iterator[None]:
+    try:
+        yield
+    except BrokenProcessPool:
+        raise Unreadable(
+            "a process of this verification was ended from outside",
+            hint="Try again with --processes 1.",
+            name="process-ended",
+        ) from None
 
 
 def _in_process(path: str, work: Callable[[BinaryIO, T], R], piece: T) -> R:

@@ -20,7 +20,7 @@ from fronde.letter import Letter
 from fronde.record import entry as entries
 from fronde.record.note import Signer
 from fronde.record.tree import leaf_hash
-from fronde.signature import Checker, admit_shown, publish_by, receipt_text
+from fronde.signature import OPENING, Act, Checker, admit_shown, check_opening, publish_by, receipt_text
 from fronde.site import clock, http
 from fronde.site.folder import Folder, Remembered
 from fronde.site.letters import reading
@@ -97,11 +97,13 @@ def _checked(at: Desk, body: dict[str, Any], kind: str) -> bytes:
         parsed = entries.parse_letter(data)
         if parsed["type"] != kind:
             raise form.BadForm(f"an entry {parsed['type']}, where {kind} belongs")
-        at.checker.admit(parsed)
+        act = Act.of(parsed)
+        at.checker.admit(act)
         if (parsed.get("as") == "named") != (opening is not None):
             raise form.BadForm("an opening belongs to a named sign and to nothing else")
         if opening is not None:
-            at.checker.check_opening(parsed, opening)
+            OPENING(opening, "")
+            check_opening(act, opening)
             admit_shown(opening["shown"])
     except FrondeError as error:
         raise Declined(error.message, status=422, hint=error.hint, name=error.name) from None
