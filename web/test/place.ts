@@ -4,13 +4,16 @@
 import { fromInteger, PublicKey, toInteger } from "../src/blindrsa.ts";
 import { base64, type Bytes, concat, hex, random, sha256, uint, unhex, utf8 } from "../src/bytes.ts";
 import { b64u, type Dict, encode, unb64u } from "../src/canonical.ts";
+import { trust } from "../src/checks.ts";
 import * as ed25519 from "../src/ed25519.ts";
+import { enrol } from "../src/enrol.ts";
 import { bindHash } from "../src/entry.ts";
 import { Declined } from "../src/errors.ts";
 import type { Server } from "../src/http.ts";
 import { Keep, type Store } from "../src/keep.ts";
 import { Letter } from "../src/letter.ts";
 import { body, vkeyOf } from "../src/note.ts";
+import { Member } from "../src/post.ts";
 import { receiptText } from "../src/signature.ts";
 import { FULL, hashTiles, leafHash, leaves, path, row, Tree } from "../src/tree.ts";
 import { cases, power } from "./vectors.ts";
@@ -198,3 +201,22 @@ export class Place implements Server {
 
 /** A member's device, empty. */
 export const device = (): Keep => new Keep(new MemoryStore());
+
+export const CHALLENGE = b64u(new Uint8Array(32));
+
+export async function enter(place: Place, keep: Keep) {
+  return enrol(place, keep, await trust(place, keep, "https://a.example"), "works", CHALLENGE, "ABCDEFGH", () => {});
+}
+
+export async function memberOf(place: Place, keep: Keep): Promise<Member> {
+  return Member.at(place, keep, (await keep.get("kept"))!, ID);
+}
+
+/** A place with a letter, and a member who has joined. */
+export async function joined(): Promise<{ place: Place; keep: Keep }> {
+  const [place, keep] = [await Place.make(), device()];
+  await place.open();
+  await enter(place, keep);
+  place.posts = [];
+  return { place, keep };
+}
