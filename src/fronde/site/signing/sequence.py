@@ -41,6 +41,7 @@ from . import batch, slots
 log = logging.getLogger("fronde")
 DICE = random.SystemRandom()
 EVERY = 0.25  # seconds between two looks
+AGAIN = datetime.timedelta(minutes=1)  # between two tries of what is due once a day
 SETTLE = datetime.timedelta(minutes=1)
 
 
@@ -249,6 +250,7 @@ class Sequencer:
         self._stop = threading.Event()
         self._thread = threading.Thread(target=self._run, name="fronde-sequencer")
         self._kept: datetime.date | None = None
+        self._tried = datetime.datetime.min.replace(tzinfo=datetime.UTC)
         self._settled = datetime.datetime.fromtimestamp(0, datetime.UTC)
         self._said = ""
 
@@ -286,7 +288,8 @@ class Sequencer:
             with Folder.current().publishing():
                 publish.publish(INSTANCE)
         self._settle(now)
-        if self._kept != now.date():
+        if self._kept != now.date() and abs(now - self._tried) >= AGAIN:
+            self._tried = now
             keep_house(now)
             self._kept = now.date()
 
