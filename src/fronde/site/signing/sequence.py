@@ -41,6 +41,7 @@ from . import batch, slots
 log = logging.getLogger("fronde")
 DICE = random.SystemRandom()
 EVERY = 0.25  # seconds between two looks
+NEVER = datetime.datetime.min.replace(tzinfo=datetime.UTC)
 AGAIN = datetime.timedelta(minutes=1)  # between two tries of what is due once a day
 SETTLE = datetime.timedelta(minutes=1)
 
@@ -250,7 +251,7 @@ class Sequencer:
         self._stop = threading.Event()
         self._thread = threading.Thread(target=self._run, name="fronde-sequencer")
         self._kept: datetime.date | None = None
-        self._tried = datetime.datetime.min.replace(tzinfo=datetime.UTC)
+        self._tried = NEVER  # when it last failed
         self._settled = datetime.datetime.fromtimestamp(0, datetime.UTC)
         self._said = ""
 
@@ -291,7 +292,7 @@ class Sequencer:
         if self._kept != now.date() and abs(now - self._tried) >= AGAIN:
             self._tried = now
             keep_house(now)
-            self._kept = now.date()
+            self._tried, self._kept = NEVER, now.date()
 
     def _settle(self, now: datetime.datetime) -> None:
         """A name taken back is overwritten at once; the order in which signatures came, once a minute.
