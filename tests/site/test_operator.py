@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 from __future__ import annotations
 
+import os
 import re
 from pathlib import Path
 
@@ -45,6 +46,20 @@ def test_init_makes_a_folder_and_prints_key_and_next_steps(tmp_path, capsys):
     assert f'host = "{HOST}"' in (path / "fronde.toml").read_text()
 
 
+def test_init_closes_a_folder_that_was_open_to_others_and_all_that_is_made_in_it(tmp_path, capsys):
+    path = tmp_path / "data"
+    path.mkdir()
+    path.chmod(0o755)
+    os.umask(0)
+    assert run(capsys, "init", str(path), "--host", HOST)[0] == 0
+    assert path.stat().st_mode & 0o777 == 0o700
+    assert run(capsys, *add(), "--data", str(path))[0] == 0
+    published = {"policy", *(str(each.relative_to(path)) for each in (path / "public").rglob("*"))}
+    for each in path.rglob("*"):
+        if str(each.relative_to(path)) not in published:
+            assert each.stat().st_mode & 0o077 == 0, each
+
+
 def test_the_host_comes_from_the_command_then_the_environment_then_this_machine(
     tmp_path, capsys, monkeypatch
 ):
@@ -74,7 +89,8 @@ def test_an_init_that_fails_leaves_nothing(tmp_path, capsys, monkeypatch, there)
 
     path = tmp_path / "data"
     if there:
-        path.mkdir()
+        path.mkdir(mode=0o750)
+        inode = path.stat().st_ino
 
     def broken(folder):
         raise Stopped("The disk is full.")
@@ -82,7 +98,7 @@ def test_an_init_that_fails_leaves_nothing(tmp_path, capsys, monkeypatch, there)
     monkeypatch.setattr(setup, "_fill", broken)
     assert refused(capsys, "init", str(path)) == (1, "stopped")
     assert path.exists() == there
-    assert not there or not list(path.iterdir())
+    assert not there or (not list(path.iterdir()) and path.stat().st_ino == inode)
 
 
 # -- workplaces
