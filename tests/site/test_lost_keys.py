@@ -113,6 +113,3 @@ def test_keys_of_which_there_is_any_trace_are_never_removed(village: Village, tr
         village.folder.high_water(letter.id).unlink()
     setup.start()
     assert village.folder.log_key(letter.id).exists()
-
-
-# -- public/
