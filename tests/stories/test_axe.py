@@ -12,7 +12,7 @@ from playwright.sync_api import Browser, Page
 from tests.stories.states import STATES, script_of, visit
 
 AXE = (Path(__file__).parents[2] / "web/node_modules/axe-core/axe.min.js").read_text("utf-8")
-RUN = """async () => (await axe.run()).violations.map(
+RUN = """async () => (await axe.run({resultTypes: ['violations']})).violations.map(
   wrong => [wrong.id, wrong.nodes.map(node => node.html + ' ' + node.failureSummary)])"""
 PAGES = ("/", "/letters/{open}", "/letters/{void}", "/letters/{arabic}", "/w/meridian", "/verify", "/nothing",
          "/letters/{open}/sign", "/w/meridian/join")  # fmt: skip
