@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import datetime
+import json
 
 import pytest
 
@@ -168,6 +169,32 @@ def test_a_letter_that_closed_with_too_few_tells_its_signer(visitors, village):
     village.server.fronde("letter", "close", letter)
     zofia.page.reload()
     zofia.sees_problem("This letter publishes no signature", "There is nothing to do.")
+
+
+def test_a_server_that_breaks_its_rules_is_not_trusted_and_the_evidence_can_be_saved(visitors, village):
+    gokhan = visitors()
+    gokhan.joins("gokhan.hellgren@meridian.example")
+
+    # Given a log that somebody has changed on its way
+    def change(route):
+        route.fulfill(body=route.fetch().body().replace(b"fronde.example/log\n", b"fronde.example/dog\n"))
+
+    gokhan.page.route("**/log/checkpoint", change)
+    gokhan.opens(f"/letters/{village.uncounted}/sign")
+    gokhan.sees_problem(
+        "This server broke its own rules", "Save the evidence and show it to somebody you trust"
+    )
+    gokhan.sees_heading("Stopped")
+    saved = gokhan.saves(lambda: gokhan.button("Save the evidence"))
+    assert saved.name.startswith("evidence-")
+    assert json.loads(saved.read_bytes())["files"]["instance-checkpoint"]
+
+    # Then it stays so in every page of this browser, until he tries again himself
+    gokhan.page.unroute("**/log/checkpoint")
+    gokhan.opens(f"/w/{SLUG}/join")
+    gokhan.sees_problem("This server broke its own rules")
+    gokhan.button("Try again")
+    gokhan.sees_heading("You are in")
 
 
 NO_CRYPTO = "Object.defineProperty(Crypto.prototype, 'subtle', {get: () => undefined})"
