@@ -16,7 +16,7 @@ from fronde.errors import Stopped
 from fronde.letter import Letter
 from fronde.record.checkpoint import Checkpoint
 from fronde.record.tree import leaf_hash, root
-from fronde.site import setup
+from fronde.site import doctor, setup
 from fronde.site.folder import INSTANCE, Folder
 from fronde.site.letters.models import LetterRow
 from fronde.site.members import enrolment
@@ -26,7 +26,7 @@ from tests.site import whole
 from tests.site.commands import refused, run
 from tests.site.logbook import add
 from tests.site.lost import files, stopped, unrepairable
-from tests.site.village import Village
+from tests.site.village import Killed, Village, killing
 
 pytestmark = pytest.mark.usefixtures("own_settings")
 
@@ -240,6 +240,30 @@ def test_what_is_marked_is_restored_also_when_its_checkpoint_is_gone(village: Vi
     code, out, err = run(capsys, "doctor", "--yes", "--data", str(village.folder.path))
     assert code == 0, err
     assert f"Restored 7 entries of {letter.id}" in out
+    assert village.verify(letter).exit == 0
+
+
+@pytest.mark.parametrize("after", [False, True])
+@pytest.mark.parametrize(
+    ("module", "step"),
+    [(doctor.restore, "restore"), (publish, "raise_mark"), (doctor, "finish"), (slots, "sweep")],
+)
+def test_a_doctor_who_was_killed_is_called_again(village: Village, capsys, monkeypatch, module, step, after):
+    letter = lost_letter(village)
+    for mark in (village.folder.path / "high-water").glob("[!.]*"):
+        mark.unlink()
+    killing(monkeypatch, module, step, after=after)
+    with pytest.raises(Killed):
+        run(capsys, "doctor", "--yes", "--data", str(village.folder.path))
+    connections.close_all()
+    logs.forget()
+    code, _, err = run(capsys, "doctor", "--yes", "--data", str(village.folder.path))
+    assert code == 0, err
+    setup.start()
+    store.ready()
+    sequence.Sequencer().step(village.now)
+    sequence.Sequencer().step(village.now)
+    whole.check_logs(village.folder, [])
     assert village.verify(letter).exit == 0
 
 

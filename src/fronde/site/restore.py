@@ -21,7 +21,7 @@ from fronde.record.tree import leaf_hash, root
 
 from .folder import INSTANCE, Folder
 from .letters.models import LetterRow
-from .record import logs, pool, publish, recover, writer
+from .record import logs, pool, recover, writer
 from .record.logs import Head, OpenedHead
 from .record.pool import Published
 
@@ -56,7 +56,8 @@ def plan(log: str) -> Plan:
 def restore(log: str) -> int:
     """Brings the entries that the database lacks back from the public folder: how many.
 
-    Of a letter after the instance log, in which its heads stand. Raises Refused, Stopped.
+    Of a letter after the instance log, in which its heads stand. The caller raises the mark. Raises Refused,
+    Stopped.
     """
     what = plan(log)
 
@@ -67,8 +68,6 @@ def restore(log: str) -> int:
         if log != INSTANCE:
             _letter(log, what.size, what.missing)
 
-    # First, as when something is signed; it is never lowered: no promise is beyond the plan.
-    publish.raise_mark(log, what.head.note)
     writer.write(job)
     return len(what.missing)
 
