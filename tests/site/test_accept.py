@@ -101,6 +101,15 @@ def test_no_more_sign_than_work_there_so_that_one_too_many_does_not_spoil_the_re
     assert report.counts["signatures"] == 7
 
 
+def test_without_a_headcount_nothing_caps_the_signatures(village: Village):
+    Workplace.objects.update(headcount=None, headcount_source="")
+    letter = village.open()
+    for member in village.members(6):
+        village.sign(letter, member)
+    sequence.close_letter(letter.id)
+    assert village.verify(letter).counts["signatures"] == 6
+
+
 def test_a_signature_that_came_to_nothing_takes_no_place(village: Village, monkeypatch):
     Workplace.objects.update(headcount=5)
     letter = village.open()

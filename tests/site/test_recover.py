@@ -36,6 +36,26 @@ def test_a_start_mends_every_file_and_sweeps_what_no_head_has(village: Village):
     }
 
 
+def test_a_long_log_is_mended_piece_by_piece(village: Village, monkeypatch):
+    letter = village.open()
+    add(*[store.entry(letter.id, 0)] * 599, log=letter.id)
+    bundle = village.folder.record(letter.id) / "tile/entries/001"
+    whole = bundle.read_bytes()
+    bundle.unlink()
+    monkeypatch.setattr(logs, "CHUNK", 256)
+    recover.mend(letter.id)
+    assert bundle.read_bytes() == whole
+
+
+def test_of_a_log_without_entries_there_is_nothing_to_mend(village: Village):
+    record = village.folder.record("a" * 16)
+    stranger = record / "tile/0/000.p/1"
+    stranger.parent.mkdir(parents=True)
+    stranger.write_bytes(b"not ours")
+    recover.mend("a" * 16)
+    assert stranger.read_bytes() == b"not ours"
+
+
 def test_a_damaged_bundle_of_an_earlier_size_is_swept(village: Village):
     add(*ends(1))
     size = store.size(INSTANCE)
