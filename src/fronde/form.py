@@ -205,8 +205,9 @@ def mapping(key: Check, inner: Check, *, most: int = 1_000_000) -> Check:
         if len(value) > most:
             raise BadForm(f"{at}: {len(value)} items, at most {most}")
         for name, item in value.items():
-            key(name, f"{at}[{name[:50]}]")
-            inner(item, f"{at}[{name[:50]}]")
+            where = f"{at}[{name[:50]}]"
+            key(name, where)
+            inner(item, where)
 
     return check
 

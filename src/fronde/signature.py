@@ -38,7 +38,7 @@ SIGN = re.compile(
     rb'"sig":"([A-Za-z0-9_-]{85}[AQgw])","tokens":\["([A-Za-z0-9_-]{472})"\],"type":"sign","v":1\}'
     % (_D, _D, _D)
 )
-_FROM_URL = bytes.maketrans(b"-_", b"+/")
+_BEFORE, _BEHIND = len('"sig":"'), len('",')
 
 # Controls, and what is not seen or turns the direction of a line.  # trust: 35
 _UNSEEN = re.compile(
@@ -144,15 +144,15 @@ def _signed(letter: Letter, seed: bytes, kind: str, fields: dict[str, Any]) -> b
 class Act(NamedTuple):
     """A `sign` or a `withdraw` of its form, taken apart.
 
-    statement: what `sig` signs. mode "" and no token: a withdraw.
+    letter, commitment: b64u. statement: what `sig` signs. mode "" and no token: a withdraw.
     """
 
-    letter: bytes
+    letter: str
     key: bytes
     sig: bytes
     statement: bytes
     mode: str = ""
-    commitment: bytes | None = None
+    commitment: str | None = None
     token: bytes = b""
 
     @classmethod
@@ -160,11 +160,10 @@ class Act(NamedTuple):
         """That of a parsed entry."""
         unsigned = {name: value for name, value in entry.items() if name != "sig"}
         statement = f"fronde/{entry['type']}/1\n".encode() + canonical.encode(unsigned)
-        common = (unb64u(entry["letter"]), unb64u(entry["key"]), unb64u(entry["sig"]), statement)
+        common = (entry["letter"], unb64u(entry["key"]), unb64u(entry["sig"]), statement)
         if entry["type"] != "sign":
             return cls(*common)
-        hidden = unb64u(entry["commitment"]) if "commitment" in entry else None
-        return cls(*common, entry["as"], hidden, unb64u(entry["tokens"][0]))
+        return cls(*common, entry["as"], entry.get("commitment"), unb64u(entry["tokens"][0]))
 
     @classmethod
     def cut(cls, match: re.Match[bytes]) -> Act:
@@ -172,14 +171,14 @@ class Act(NamedTuple):
         data = match.string
         mode, hidden, key, letter, sig, token = match.groups()
         start, end = match.span(5)
-        statement = b"fronde/sign/1\n" + data[: start - len('"sig":"')] + data[end + len('",') :]
-        common = (_plain(letter), _plain(key), _plain(sig), statement)
-        return cls(*common, mode.decode(), hidden and _plain(hidden), _plain(token))
+        statement = b"fronde/sign/1\n" + data[: start - _BEFORE] + data[end + _BEHIND :]
+        common = (letter.decode(), _plain(key), _plain(sig), statement)
+        return cls(*common, mode.decode(), hidden.decode() if hidden else None, _plain(token))
 
 
 def _plain(text: bytes) -> bytes:
     """The bytes of strict base64url."""
-    return binascii.a2b_base64(text.translate(_FROM_URL) + b"=" * (-len(text) % 4))
+    return binascii.a2b_base64(text.replace(b"-", b"+").replace(b"_", b"/") + b"=" * (-len(text) % 4))
 
 
 class Checker:
@@ -190,7 +189,7 @@ class Checker:
 
     def __init__(self, letter: Letter, key: blindrsa.PublicKey) -> None:
         self._key = key
-        self._letter = letter.digest
+        self._letter = b64u(letter.digest)
         self._modes = frozenset(letter.modes)
         self._challenge = privacypass.slot_challenge(letter.host, letter.workplace, letter.slot)
 
@@ -226,7 +225,7 @@ def check_opening(act: Act | None, opening: Mapping[str, Any]) -> None:
     """
     if act is None or act.mode != NAMED:
         raise BadOpening("an opening of an entry that hides no name")
-    if commitment(act.key, unb64u(opening["salt"]), opening["shown"]) != act.commitment:
+    if b64u(commitment(act.key, unb64u(opening["salt"]), opening["shown"])) != act.commitment:
         raise BadOpening("an opening that does not match the commitment")
 
 

@@ -71,7 +71,7 @@ def test_what_was_signed_is_the_entry_without_its_signature(entry: bytes) -> Non
     act = Act.of(document)
     kind, sig = document["type"], document.pop("sig")
     assert act.statement == f"fronde/{kind}/1\n".encode() + canonical.encode(document)
-    assert (b64u(act.key), b64u(act.letter), b64u(act.sig)) == (document["key"], document["letter"], sig)
+    assert (b64u(act.key), act.letter, b64u(act.sig)) == (document["key"], document["letter"], sig)
     assert act.mode == document.get("as", "")
-    assert act.commitment is None or b64u(act.commitment) == document["commitment"]
+    assert act.commitment == document.get("commitment")
     assert b64u(act.token) == document.get("tokens", [""])[0]
