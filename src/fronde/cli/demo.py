@@ -115,7 +115,7 @@ class Stage:
                 self._await(server)
                 self._server, self._postman = server, postman
                 yield
-            except Exception:
+            except Exception:  # whatever it was, what the server said helps; it goes on
                 log.seek(0)
                 sys.stderr.write(log.read().decode(errors="replace")[-4000:])
                 raise

@@ -56,7 +56,7 @@ class Tally:
     @property
     def signatures(self) -> int:
         """How many sign entries there are."""
-        return self.kinds.count(b"n") + self.kinds.count(b"h")
+        return _count(self.kinds)
 
     @property
     def withdrawals(self) -> int:

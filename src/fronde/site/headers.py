@@ -4,8 +4,9 @@
 A view that means something else by one of them (a public tile may be read from anywhere) sets it itself.
 
 `upgrade-insecure-requests` is left out for an onion address, which has no https. A visit to http://127.0.0.1
-works with it in Chromium and Firefox: the directive does not touch what is trustworthy already, as loopback
-is (Upgrade Insecure Requests, 4.1). HSTS over plain http is ignored by every browser (RFC 6797, 8.1).
+works with it in Chromium (a test shows it): the directive does not touch what is trustworthy already, as
+loopback is (Upgrade Insecure Requests, 4.1). Other browsers were not tried. HSTS over plain http is ignored
+by every browser (RFC 6797, 8.1).
 
 The policy is one string and not django-csp's: that one is put together from a set, in another order in each
 process, and nothing here differs from view to view.

@@ -150,7 +150,7 @@ def post(check: Check, limit: int = BODY) -> Callable[[Callable[..., Any]], View
                 return answer(error)
             except Http404:
                 return no_such()
-            except Exception:
+            except Exception:  # a mistake of ours: `broken` tells the operator where
                 return broken()
             if isinstance(result, bytes):
                 return HttpResponse(

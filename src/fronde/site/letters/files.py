@@ -3,22 +3,17 @@
 
 from __future__ import annotations
 
-from django.http import FileResponse, Http404, HttpRequest
+from django.http import FileResponse, HttpRequest
 from django.http.response import HttpResponseBase
 from django.urls import re_path
 
 from fronde.site.folder import Folder
+from fronde.site.headers import FOR_EVER
 from fronde.site.http import by_method
-from fronde.site.record.views import FOR_EVER, missing, public
+from fronde.site.record.views import missing, public
 
 from . import proof, reading
 from .urls import LETTER
-
-
-def exists(letter_id: str) -> None:
-    """Raises Http404 when there is no such letter."""
-    if reading.letter(letter_id) is None:
-        raise Http404
 
 
 def frozen(request: HttpRequest, letter_id: str) -> HttpResponseBase:
@@ -51,7 +46,7 @@ def zipped(request: HttpRequest, letter_id: str) -> HttpResponseBase:
 
 
 patterns = [
-    re_path(LETTER + r"/letter\.json\Z", by_method(GET=frozen, find=exists)),
-    re_path(LETTER + r"/heads\.json\Z", by_method(GET=heads, find=exists)),
-    re_path(LETTER + r"/letter\.zip\Z", by_method(GET=zipped, find=exists)),
+    re_path(LETTER + r"/letter\.json\Z", by_method(GET=frozen, find=reading.exists)),
+    re_path(LETTER + r"/heads\.json\Z", by_method(GET=heads, find=reading.exists)),
+    re_path(LETTER + r"/letter\.zip\Z", by_method(GET=zipped, find=reading.exists)),
 ]

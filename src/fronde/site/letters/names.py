@@ -36,7 +36,9 @@ class Names:
 
 
 def plain(text: str) -> str:
-    """The text without case and accents, as people type it when they search."""
+    """The text without case and accents: what names are sorted by, and as people type when they search."""
+    if text.isascii():
+        return text.lower()
     apart = unicodedata.normalize("NFKD", text.casefold())
     return "".join(c for c in apart if not unicodedata.combining(c))
 

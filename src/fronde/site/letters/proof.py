@@ -22,16 +22,6 @@ from fronde.site.record import logs, pool
 
 from . import reading
 
-README = """\
-The proof of an open letter: the letter, its whole public record, and the log that ties it down.
-It opens nothing and needs no network. To check it:
-
-    pip install fronde
-    fronde verify letter.zip --key KEY
-
-KEY is the key of the instance log. Take it from somewhere else than from where this file came.
-"""
-
 _busy: Remembered[threading.Lock] = Remembered(threading.Lock)
 _made: Remembered[dict[str, object]] = Remembered(dict)
 
@@ -70,7 +60,7 @@ def members(letter_id: str) -> Iterator[tuple[str, Source]]:
     yield "letter.json", letter.data
     yield "heads.json", entries.heads_file((each.nonce, each.size) for each in heads)
     yield "openings.json", openings_file(letter_id, own.size, shown)
-    yield "README.txt", README.encode()
+    yield "README.txt", bundle.README
     for name, log, head in (("log", letter_id, own), ("instance", INSTANCE, instance)):
         yield f"{name}/checkpoint", head.note
         record = Folder.current().record(log)

@@ -10,11 +10,12 @@ from __future__ import annotations
 import datetime
 import json
 import threading
-import unicodedata
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
+
+from django.http import Http404
 
 from fronde.letter import Letter
 from fronde.record.entry import parse_letter
@@ -23,8 +24,7 @@ from fronde.site.folder import INSTANCE, Folder, Remembered
 from fronde.site.record import logs, pool
 
 from .models import LetterRow, Workplace
-
-Name = tuple[str, str | None]
+from .names import Name, plain
 
 
 @dataclass(frozen=True)
@@ -73,6 +73,12 @@ def letter(letter_id: str) -> Letter | None:
         return known
     row = LetterRow.objects.filter(id=letter_id).first()
     return frozen(row) if row else None
+
+
+def exists(letter_id: str) -> None:
+    """Raises Http404 when there is no such letter."""
+    if letter(letter_id) is None:
+        raise Http404
 
 
 def letter_ids() -> list[str]:
@@ -158,7 +164,7 @@ def _last_statement(letter_id: str, size: int) -> dict[str, Any]:
 
 
 def _names(openings: list[tuple[int, bytes]]) -> tuple[Name, ...]:
-    return tuple(sorted(_shown(openings), key=lambda name: (_plain(name[0]), name[0], name[1] or "")))
+    return tuple(sorted(_shown(openings), key=lambda name: (plain(name[0]), name[0], name[1] or "")))
 
 
 def _shown(openings: list[tuple[int, bytes]]) -> Iterator[Name]:
@@ -166,13 +172,6 @@ def _shown(openings: list[tuple[int, bytes]]) -> Iterator[Name]:
         # Judged when it came: judging it once more would take four times as long.
         shown = json.loads(data)["shown"]
         yield shown["name"], shown.get("note")
-
-
-def _plain(text: str) -> str:
-    if text.isascii():
-        return text.lower()
-    apart = unicodedata.normalize("NFKD", text.casefold())
-    return "".join(c for c in apart if not unicodedata.combining(c))
 
 
 def _hour(path: Path) -> datetime.datetime:

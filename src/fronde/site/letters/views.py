@@ -152,7 +152,7 @@ def twin(request: HttpRequest, letter_id: str) -> HttpResponse:
         "closes": format_time(one.closes),
         "withdraw_until": format_time(one.withdraw_until),
         "closed": standing.closed,
-        "as_of": format_time(standing.as_of.replace(minute=0, second=0, microsecond=0)),
+        "as_of": format_time(standing.as_of),
     }
     if standing.headcount is not None:
         document["headcount"] = standing.headcount

@@ -16,11 +16,11 @@ from fronde.errors import FrondeError
 from fronde.record import tlogproof
 from fronde.record.tiles import inclusion_from, parse_path
 from fronde.site.folder import INSTANCE, Folder
+from fronde.site.headers import FOR_EVER
 from fronde.site.http import View, by_method
 
 TEXT = "text/plain; charset=utf-8"
 BYTES = "application/octet-stream"
-FOR_EVER = "public, max-age=31536000, immutable"
 
 
 def public(data: bytes, content_type: str, keep: str) -> HttpResponse:

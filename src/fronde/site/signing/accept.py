@@ -206,9 +206,3 @@ def _state(letter: Letter) -> str:
 def _receipt(at: Desk, kind: str, entry: bytes) -> HttpResponse:
     text = receipt_text(at.letter.origin, leaf_hash(entry), publish_by(at.letter, kind))
     return HttpResponse(at.receipts.sign(text), content_type="text/plain; charset=utf-8")
-
-
-def exists(letter_id: str) -> None:
-    """Raises Http404 when there is no such letter."""
-    if reading.letter(letter_id) is None:
-        raise Http404

@@ -13,14 +13,13 @@ from collections.abc import Sequence
 from typing import NamedTuple
 
 from fronde import canonical
-from fronde.letter import Letter
+from fronde.letter import FLOOR, Letter
 from fronde.record import entry as entries
 from fronde.record.tree import leaf_hash
 from fronde.site.letters.models import LetterRow
 from fronde.site.record import pool, store
 from fronde.site.record.pool import Published, Waiting
 
-FLOOR = 5
 DAY = datetime.timedelta(days=1)
 
 

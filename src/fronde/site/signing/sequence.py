@@ -24,7 +24,7 @@ from typing import Any
 from django.conf import settings
 
 from fronde.errors import FrondeError, Refused, Stopped
-from fronde.letter import Letter
+from fronde.letter import FLOOR, Letter
 from fronde.letterfile import freeze
 from fronde.record import entry as entries
 from fronde.record.note import Signer
@@ -324,9 +324,9 @@ class Sequencer:
                 self._batch(letter, now)
 
     def _due(self, row: LetterRow, letter: Letter, now: datetime.datetime) -> bool:
-        if len(pool.ready_to_withdraw(row.id)) >= batch.FLOOR:
+        if len(pool.ready_to_withdraw(row.id)) >= FLOOR:
             return True
-        if row.state != LetterRow.OPEN or pool.count_waiting(row.id, withdraw=False) < batch.FLOOR:
+        if row.state != LetterRow.OPEN or pool.count_waiting(row.id, withdraw=False) < FLOOR:
             return False
         issued = _issued(row.workplace, row.slot)
         return batch.due(batch.rule(row, letter, issued, since(row.id, now))) > 0

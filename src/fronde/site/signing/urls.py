@@ -6,14 +6,14 @@ from __future__ import annotations
 from django.urls import re_path
 
 from fronde.site.http import by_method
-from fronde.site.letters import views
+from fronde.site.letters import reading, views
 from fronde.site.letters.urls import LETTER
 
 from . import accept
 
 urlpatterns = [
     re_path(
-        LETTER + r"/sign\Z", by_method(GET=views.sign, POST=accept.sign, find=accept.exists), name="sign"
+        LETTER + r"/sign\Z", by_method(GET=views.sign, POST=accept.sign, find=reading.exists), name="sign"
     ),
-    re_path(LETTER + r"/withdraw\Z", by_method(POST=accept.withdraw, find=accept.exists)),
+    re_path(LETTER + r"/withdraw\Z", by_method(POST=accept.withdraw, find=reading.exists)),
 ]
