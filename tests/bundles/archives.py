@@ -5,6 +5,7 @@ from __future__ import annotations
 
 from functools import partial
 
+from fronde import canonical
 from fronde.canonical import b64u
 from fronde.record.tree import leaf_hash
 
@@ -198,6 +199,18 @@ def _replaced(name: str, old: str, new: str) -> tuple[bytes, str]:
 _letter = partial(partial, _replaced, "letter.json")
 _heads = partial(partial, _replaced, "heads.json")
 _openings = partial(partial, _replaced, "openings.json")
+
+
+@bad("letter-crowded", 1, "not-canonical")
+def crowded() -> tuple[Members, str]:
+    """Of its form, canonical, and above a megabyte: nothing is wrong with it but the number of its values."""
+    record = signed(5)
+    document = record.letter.document
+    demands = [{"id": f"{n:040}", "ask": "a", "measure": "b"} for n in range(10_000)]
+    many = {**document, "demands": demands, "to": [{"name": f"{n:07}", "office": ""} for n in range(10_000)]}
+    # `canonical.encode` writes what `decode` refuses: only readers count.
+    return proof(record, letter=canonical.encode(many)), "letter.json"
+
 
 bad("letter-nan", 1, "not-canonical")(_letter('"floor":5', '"floor":NaN'))
 bad("letter-float", 1, "not-canonical")(_letter('"floor":5', '"floor":5.0'))

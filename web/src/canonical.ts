@@ -9,6 +9,10 @@ export type Dict = { [key: string]: Json };
 
 const DEPTH = 8;
 
+// A few bytes of JSON can become much memory: beyond LARGE, at most one value in SPARSE bytes.
+const LARGE = 2 ** 20;
+const SPARSE = 20;
+
 // U+0000-001F but LF, U+007F-009F, lone surrogates
 const FORBIDDEN = /[\u0000-\u0009\u000b-\u001f\u007f-\u009f\ud800-\udfff]/u;
 const ASCII = /^[\u0000-\u007f]*$/;
@@ -26,6 +30,7 @@ export function encode(value: Json): Bytes {
 
 /** The value of canonical bytes. Throws `not-canonical` when they are not exactly what `encode` writes. */
 export function decode(data: Bytes): Json {
+  if (crowded(data)) refuse("more values than any document has");
   let value: Json;
   try {
     value = JSON.parse(text(data)) as Json;
@@ -47,6 +52,20 @@ export function unb64u(digits: string, length?: number): Bytes {
   const data = unbase64(plain.padEnd(Math.ceil(plain.length / 4) * 4, "="));
   if (data === null || (length !== undefined && data.length !== length)) return refuse("not strict base64url");
   return data;
+}
+
+/** What begins or divides values, counted outside strings. */
+function crowded(data: Bytes): boolean {
+  if (data.length <= LARGE) return false;
+  let values = 0;
+  let inside = false;
+  for (let at = 0; at < data.length; at++) {
+    const char = String.fromCharCode(data[at]!);
+    if (char === '"') inside = !inside;
+    else if (inside) at += char === "\\" ? 1 : 0;
+    else if ("[{,".includes(char)) values++;
+  }
+  return values > Math.floor(data.length / SPARSE);
 }
 
 function dump(value: Json): string {
