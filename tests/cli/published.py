@@ -13,7 +13,6 @@ import pytest
 
 from fronde.cli.main import main
 from fronde.client import http
-from fronde.proof.bundle import write
 from tests.simulator import Record, Workplace, log_files
 
 SITE = "https://letters.example"
@@ -73,16 +72,15 @@ def site(record: Record) -> dict[str, bytes]:
     return {"/": front, "/policy": place.policy().encode()} | logs | record.files()
 
 
-def data_folder(record: Record, root: Path, *, proof: bool = True) -> Path:
-    """A data folder as the server leaves it: public/ and policy; letter.json only in the proof."""
+def data_folder(record: Record, root: Path, *, letter: bool = True) -> Path:
+    """A data folder as the server leaves it: public/ and policy; with `letter` False it lacks letter.json."""
     for path, content in site(record).items():
-        if "/record/" in path or path.startswith("/log/") or path.endswith("heads.json"):
+        beside = ("heads.json", "letter.json") if letter else ("heads.json",)
+        if "/record/" in path or path.startswith("/log/") or path.endswith(beside):
             file = root / "public" / path.lstrip("/")
             file.parent.mkdir(parents=True, exist_ok=True)
             file.write_bytes(content)
     root.joinpath("policy").write_text(record.place.policy())
-    if proof:
-        write(root / "public" / "letters" / record.letter.id / "letter.zip", record.members().items())
     return root
 
 

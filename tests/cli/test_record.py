@@ -141,7 +141,7 @@ def test_a_copy_of_a_log_alone_needs_its_own_key(
 def test_a_record_without_its_letter_is_checked_as_far_as_it_goes(
     record: Record, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    root = data_folder(record, tmp_path / "data", proof=False)
+    root = data_folder(record, tmp_path / "data", letter=False)
     assert run("check", root / "public" / "letters" / record.letter.id) == 3
     out = capsys.readouterr().out
     assert "the signature was not checked" in out

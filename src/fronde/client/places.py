@@ -15,7 +15,6 @@ from typing import TYPE_CHECKING, Protocol
 from urllib.parse import urlsplit
 
 from fronde.errors import Declined, Refused, Unreadable, Usage
-from fronde.proof.bundle import Archive
 
 if TYPE_CHECKING:
     from .http import Http
@@ -44,10 +43,6 @@ class Place(Protocol):
 
     def policy(self) -> bytes:
         """The policy that the operator claims. Raises as `get`."""
-        ...
-
-    def letter(self, folder: str) -> bytes:
-        """letter.json of a letter's folder (letters/ID). Raises as `get`."""
         ...
 
     def letters(self) -> list[str]:
@@ -84,17 +79,6 @@ class Folder:
         except Missing:
             return self.get("../policy", SMALL)
 
-    def letter(self, folder: str) -> bytes:
-        """A file of its own in a copy of a site; in a data folder it stands in the proof."""
-        try:
-            return self.get(f"{folder}/letter.json", LARGE)
-        except Missing:
-            proof = self.root / folder / "letter.zip"
-            if not proof.is_file():
-                raise
-        with proof.open("rb") as file:
-            return Archive(file).read("letter.json")
-
     def letters(self) -> list[str]:
         found = sorted(self.root.glob("letters/*/record/checkpoint"))
         return [file.parts[-3] for file in found if LETTER.fullmatch(f"letters/{file.parts[-3]}")]
@@ -120,9 +104,6 @@ class Site:
 
     def policy(self) -> bytes:
         return self.get("policy", SMALL)
-
-    def letter(self, folder: str) -> bytes:
-        return self.get(f"{folder}/letter.json", LARGE)
 
     def letters(self) -> list[str]:
         """The letters that the front page links to; one that is listed nowhere is not found."""

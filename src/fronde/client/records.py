@@ -217,11 +217,9 @@ class Reader:
         if not prefix:
             return None
         try:
-            data = self._place.letter(_parent(prefix))
+            data = self.get(join(_parent(prefix), "letter.json"), LARGE)
         except Missing:
             return None
-        if self._remember:
-            self.files[join(_parent(prefix), "letter.json")] = data
         letter = Letter.parse(data)
         if letter.origin != origin:
             raise Breach("other-letter", f"letter.json is of {letter.origin}, the record is {origin}")
