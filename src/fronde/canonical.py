@@ -2,8 +2,8 @@
 """The JSON profile of everything that is hashed or signed.  # spec: 1
 
 RFC 8785 restricted to objects with ASCII keys, strings, integers within +-(2^53-1), booleans and arrays:
-no floats, no null, at most 8 levels, no crowd of tiny values. Readers parse, re-encode and compare bytes, which refuses duplicate
-keys, white space, other escapes and 1.0 for 1 in one stroke.
+no floats, no null, at most 8 levels, no crowd of tiny values. Readers parse, re-encode and compare bytes,
+which refuses duplicate keys, white space, other escapes and 1.0 for 1 in one stroke.
 """
 
 from __future__ import annotations
