@@ -78,6 +78,7 @@ def test_extra_data_is_ignored() -> None:
         PROOF.replace(b"=\n", b"\n", 1),
         PROOF.replace(b"=\n", b"==\n", 1),
         b"\n" + PROOF,
+        PROOF.replace(b"c2sp.org", b"c2spxorg"),
         PROOF.replace(b"index 77\n", b"index 77\n" + b"A" * 43 + b"=\n" * 65),
         PROOF.replace(b"index 77\n", b"index 77\n" + b"A" * 42 + b"B=\n"),
         PROOF + b"x" * 600_000,
