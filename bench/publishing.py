@@ -85,16 +85,14 @@ class Log:
 
     def _append(self, size: int) -> None:
         tree, published = Tree(), []
-        for data in logs.entries(self.letter.id):
-            tree.append(leaf_hash(data))
+        tree.extend(leaf_hash(data) for data in logs.entries(self.letter.id))
         while tree.size < size:
             batch = list(signed(self.letter, min(BATCH, size - tree.size)))
             store.append(self.letter.id, [one.entry for one in batch])
             placed = list(enumerate(batch, tree.size))
             pool.show(self.letter.id, [(at, one.opening) for at, one in placed if one.opening])
             published += [Published(one.key, one.opening is not None, at) for at, one in placed]
-            for one in batch:
-                tree.append(leaf_hash(one.entry))
+            tree.extend(leaf_hash(one.entry) for one in batch)
             self._head(tree)
         pool.move(self.letter.id, published, withdraw=False)
         row = LetterRow.objects.get(id=self.letter.id)

@@ -30,13 +30,13 @@ from fronde.tokens import blindrsa, ed25519, privacypass
 NAMED, HIDDEN = "named", "hidden"
 GRACE = datetime.timedelta(hours=1)
 
-# The canonical bytes of a `sign` of its form, in one look: most entries are one. The last character of base64
-# carries fewer bits than the others; the rest of them are 0.
-_D = rb"([A-Za-z0-9_-]{42}[AEIMQUYcgkosw048])"
+# The canonical bytes of a `sign` of its form, in one look: most entries are one.
+_DATA, _SIG, _TOKEN = (
+    f"({canonical.b64u_pattern(length)})" for length in (32, ed25519.SIGNATURE_BYTES, privacypass.TOKEN_BYTES)
+)
 SIGN = re.compile(
-    rb'\{"as":"(named|hidden)",(?:"commitment":"%b",)?"key":"%b","letter":"%b",'
-    rb'"sig":"([A-Za-z0-9_-]{85}[AQgw])","tokens":\["([A-Za-z0-9_-]{472})"\],"type":"sign","v":1\}'
-    % (_D, _D, _D)
+    rf'{{"as":"(named|hidden)",(?:"commitment":"{_DATA}",)?"key":"{_DATA}","letter":"{_DATA}",'
+    rf'"sig":"{_SIG}","tokens":\["{_TOKEN}"\],"type":"sign","v":1}}'.encode()
 )
 _BEFORE, _BEHIND = len('"sig":"'), len('",')
 

@@ -42,18 +42,23 @@ def test_a_growing_tree_has_every_root_on_its_way() -> None:
     grown = Tree()
     assert grown.root() == tree.EMPTY
     for size, leaf in enumerate(leaves(70), 1):
-        grown.append(leaf)
+        grown.extend([leaf])
         assert (grown.size, grown.root()) == (size, slow_root(leaves(size)))
 
 
-def test_a_copy_of_a_tree_grows_apart() -> None:
-    first = Tree()
-    for leaf in leaves(5):
-        first.append(leaf)
-    second = first.copy()
-    second.append(leaf_hash(b"another"))
-    assert (first.size, first.root()) == (5, root(leaves(5)))
-    assert second.root() == root([*leaves(5), leaf_hash(b"another")])
+@given(st.lists(st.integers(0, 40), max_size=8))
+def test_a_tree_grows_by_any_steps(steps: list[int]) -> None:
+    grown, all_leaves = Tree(), leaves(sum(steps))
+    for step in steps:
+        grown.extend(all_leaves[grown.size : grown.size + step])
+        assert grown.root() == root(all_leaves[: grown.size])
+    assert grown.size == sum(steps)
+
+
+def test_a_tree_grows_by_more_than_it_takes_at_once() -> None:
+    grown, all_leaves = Tree(), leaves(2 * tree.AT_ONCE + 5)
+    grown.extend(iter(all_leaves))
+    assert (grown.size, grown.root()) == (len(all_leaves), root(all_leaves))
 
 
 @given(st.integers(1, 40).flatmap(lambda size: st.tuples(st.just(size), st.integers(0, size - 1))))

@@ -9,7 +9,7 @@ Kept per entry: one byte, and for a signer 32 bytes and an index. `kinds` spells
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Container, Iterator, Mapping, Sequence
 from typing import Any
 
 from .report import Failure, Fault, fail
@@ -26,7 +26,7 @@ class Tally:
     opened: the indices of entries that have an opening.
     """
 
-    def __init__(self, opened: set[int]) -> None:
+    def __init__(self, opened: Container[int]) -> None:
         self.kinds = bytearray()
         self.close: int | None = None
         self._opened = opened

@@ -129,7 +129,7 @@ class Verification:
     opened: dict[str, Any]
     positions: list[int]
     slot: Slot
-    opened_at: set[int]
+    opened_at: dict[int, dict[str, Any]]
     tally: Tally
 
     def __init__(self, file: BinaryIO, trust: Trust, workers: Workers) -> None:
@@ -285,7 +285,8 @@ class Verification:
     # 6, 7
 
     def step_6_signatures(self) -> Outcome:
-        self.opened_at = {i for i, leaf in enumerate(self.record.hashes) if leaf in self.proof.openings}
+        openings = self.proof.openings
+        self.opened_at = {i: openings[leaf] for i, leaf in enumerate(self.record.hashes) if leaf in openings}
         self.tally = Tally(self.opened_at)
         for checked in self.workers.map(check_bundle, self._checks()):
             self.tally.add(checked)
@@ -296,10 +297,8 @@ class Verification:
 
     def _checks(self) -> Iterator[Checks]:
         for bundle in self.proof.bundles("letter", self.record):
-            leaves = enumerate(self.record.hashes[bundle.first : bundle.first + FULL], bundle.first)
-            shown = {
-                index: self.proof.openings[leaf] for index, leaf in leaves if leaf in self.proof.openings
-            }
+            indices = range(bundle.first, bundle.first + FULL)
+            shown = {index: self.opened_at[index] for index in indices if index in self.opened_at}
             yield Checks(bundle, self.letter.data, self.slot.spki, shown)
 
     def step_7_withdrawals(self) -> Outcome:

@@ -7,6 +7,7 @@ whole. What a piece gives back is small and plain. Order is kept: the result doe
 
 from __future__ import annotations
 
+import gc
 import json
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator
@@ -36,6 +37,8 @@ KINDS = {NAMED: b"n", HIDDEN: b"h", "": b"w", "letter.open": b"o", "letter.close
 
 T = TypeVar("T")
 R = TypeVar("R")
+
+HANDFUL = 4  # pieces that go to another process together: the way there costs as much as several signatures
 
 Folder = Literal["instance", "letter"]
 
@@ -171,7 +174,7 @@ class Workers(AbstractContextManager["Workers"]):
 
     @property
     def ahead(self) -> int:
-        """How many pieces are under way at a time."""
+        """How many handfuls of pieces are under way at a time."""
         return 4 * self._processes
 
     def map(self, work: Callable[[BinaryIO, T], R], pieces: Iterable[T]) -> Iterator[R]:
@@ -179,11 +182,13 @@ class Workers(AbstractContextManager["Workers"]):
         if self._processes == 1:
             return (work(self._file, piece) for piece in pieces)
         # A fresh interpreter each: a fork would copy whatever threads and locks the caller has.
+        # No collector: what a piece leaves behind holds no circles.
         pool = self._pool = self._pool or ProcessPoolExecutor(
-            self._processes, mp_context=get_context("spawn")
+            self._processes, mp_context=get_context("spawn"), initializer=gc.disable
         )
-        path = str(self._path)
-        under_way = (pool.submit(_in_process, path, work, piece) for piece in pieces)
+        path, rest = str(self._path), iter(pieces)
+        handfuls = iter(lambda: list(islice(rest, HANDFUL)), [])
+        under_way = (pool.submit(_in_process, path, work, handful) for handful in handfuls)
         with _unbroken():
             waiting = deque(islice(under_way, self.ahead))
         return _in_order(waiting, under_way)
@@ -195,11 +200,11 @@ class Workers(AbstractContextManager["Workers"]):
             self._pool.shutdown(cancel_futures=True)
 
 
-def _in_order(waiting: deque[Future[R]], more: Iterator[Future[R]]) -> Iterator[R]:
+def _in_order(waiting: deque[Future[list[R]]], more: Iterator[Future[list[R]]]) -> Iterator[R]:
     """The result of each, in order; one more begins for each that has ended."""
     with _unbroken():
         while waiting:
-            yield waiting.popleft().result()
+            yield from waiting.popleft().result()
             waiting.extend(islice(more, 1))
 
 
@@ -215,6 +220,6 @@ def _unbroken() -> Iterator[None]:
         ) from None
 
 
-def _in_process(path: str, work: Callable[[BinaryIO, T], R], piece: T) -> R:
+def _in_process(path: str, work: Callable[[BinaryIO, T], R], pieces: list[T]) -> list[R]:
     with open(path, "rb") as file:
-        return work(file, piece)
+        return [work(file, piece) for piece in pieces]

@@ -14,6 +14,7 @@ each opens to the root of the first `size` entries of this log         head-othe
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from itertools import islice
 
 from fronde.errors import Breach
 
@@ -48,15 +49,13 @@ def open_heads(
             raise HeadBreach(
                 "head-shrunk", f"head {position} has size {size} after {tree.size}", position=position
             )
-        while tree.size < size:
-            leaf = next(leaves, None)
-            if leaf is None:
-                raise HeadBreach(
-                    "head-beyond",
-                    f"head {position} has size {size}, this log ends at {tree.size}",
-                    position=position,
-                )
-            tree.append(leaf)
+        tree.extend(islice(leaves, size - tree.size))
+        if tree.size < size:
+            raise HeadBreach(
+                "head-beyond",
+                f"head {position} has size {size}, this log ends at {tree.size}",
+                position=position,
+            )
         if head_hash(nonce, Checkpoint(origin, size, tree.root()).body) != hidden:
             raise HeadBreach(
                 "head-other-version",

@@ -15,6 +15,7 @@ import re
 import struct
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from itertools import islice
 
 from fronde.errors import Unreadable
 
@@ -150,19 +151,21 @@ class Rows:
 
     def extend(self, leaves: Iterable[bytes]) -> None:
         """Adds leaf hashes."""
-        for leaf in leaves:
-            self.size += 1
-            self._add(0, leaf)
+        rest = iter(leaves)
+        while more := list(islice(rest, FULL - self.size % FULL)):
+            self.size += len(more)
+            self._add(0, more)
 
-    def _add(self, level: int, value: bytes) -> None:
+    def _add(self, level: int, values: Iterable[bytes]) -> None:
+        """Adds to a row what at most fills it."""
         if level == len(self._rows):
             self._rows.append(Hashes())
         row = self._rows[level]
-        row.append(value)
+        row.extend(values)
         if len(row) == FULL:
             self._full.append((Tile(level, (self.size >> 8 * (level + 1)) - 1), row.data()))
             self._rows[level] = Hashes()
-            self._add(level + 1, root(row))
+            self._add(level + 1, [root(row)])
 
     def completed(self) -> list[tuple[Tile, bytes]]:
         """The tiles that became full since the last call."""

@@ -34,7 +34,8 @@ FIRST = "c2sp.org/tlog-proof@v1"
 LIMIT = 512 * 1024
 
 _HEAD = re.compile(
-    rf"{re.escape(FIRST)}\n(?:extra ([^\n]*)\n)?index (0|[1-9][0-9]{{0,15}})\n((?:[A-Za-z0-9+/]{{43}}=\n){{0,64}})"
+    rf"{re.escape(FIRST)}\n(?:extra ([^\n]*)\n)?"
+    r"index (0|[1-9][0-9]{0,15})\n((?:[A-Za-z0-9+/]{43}=\n){0,64})"
 )
 
 

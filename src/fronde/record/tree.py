@@ -9,11 +9,13 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Iterable, Iterator, Sequence
+from itertools import islice
 from typing import overload
 
 from fronde.errors import Refused
 
 HASH = 32
+AT_ONCE = 4096  # leaves
 EMPTY = hashlib.sha256(b"").digest()
 
 
@@ -113,31 +115,32 @@ class Tree:
 
     def __init__(self) -> None:
         self.size = 0
-        self._peaks: list[bytes] = []
+        self._peaks: list[bytes | None] = []  # by level
 
-    def append(self, leaf: bytes) -> None:
-        """Adds one leaf hash."""
-        carry, size = leaf, self.size
-        while size & 1:
-            carry = node_hash(self._peaks.pop(), carry)
-            size >>= 1
-        self._peaks.append(carry)
-        self.size += 1
+    def extend(self, leaves: Iterable[bytes]) -> None:
+        """Adds leaf hashes."""
+        rest = iter(leaves)
+        while row := list(islice(rest, AT_ONCE)):
+            self.size += len(row)
+            self._add(row)
+
+    def _add(self, row: list[bytes]) -> None:
+        level = 0
+        while row:
+            if level == len(self._peaks):
+                self._peaks.append(None)
+            if peak := self._peaks[level]:
+                row.insert(0, peak)
+            self._peaks[level] = row.pop() if len(row) & 1 else None
+            row = [node_hash(left, right) for left, right in zip(row[::2], row[1::2], strict=True)]
+            level += 1
 
     def root(self) -> bytes:
         """The root now: 32 bytes."""
-        if not self._peaks:
-            return EMPTY
-        value = self._peaks[-1]
-        for peak in reversed(self._peaks[:-1]):
-            value = node_hash(peak, value)
-        return value
-
-    def copy(self) -> Tree:
-        """A tree that grows apart from this one."""
-        other = Tree()
-        other.size, other._peaks = self.size, self._peaks.copy()
-        return other
+        value = None
+        for peak in filter(None, self._peaks):
+            value = node_hash(peak, value) if value else peak
+        return value or EMPTY
 
 
 def inclusion(hashes: Sequence[bytes], index: int, size: int | None = None) -> list[bytes]:

@@ -159,8 +159,7 @@ def _compare(log: str, found: list[Promise]) -> None:
     """The entries against every promise."""
     tree = Tree()
     for each in sorted(found, key=lambda each: each.size):
-        for data in logs.entries(log, tree.size, each.size):
-            tree.append(leaf_hash(data))
+        tree.extend(leaf_hash(data) for data in logs.entries(log, tree.size, each.size))
         if each.checkpoint.root != tree.root():
             raise Stopped(
                 f"The first {each.size} entries of {log} are not those that {each.where} knows.",
