@@ -12,6 +12,8 @@ import binascii
 import hashlib
 import json
 import re
+import unicodedata
+from collections.abc import Mapping
 from typing import Any, NoReturn
 
 from .errors import Unreadable
@@ -70,6 +72,15 @@ def decode(data: bytes) -> Any:
     if _dump(value) != data:
         raise NotCanonical("not in canonical form")
     return value
+
+
+def composed(value: Any) -> Any:
+    """The same value with every string in Unicode's form NFC: before it is hashed, by who makes it."""
+    if isinstance(value, str):
+        return unicodedata.normalize("NFC", value)
+    if isinstance(value, Mapping):
+        return {composed(name): composed(inner) for name, inner in value.items()}
+    return [composed(inner) for inner in value] if isinstance(value, list) else value
 
 
 def digest(value: Any) -> bytes:

@@ -14,7 +14,6 @@ from __future__ import annotations
 import datetime
 import hashlib
 import re
-import unicodedata
 from collections.abc import Mapping
 from functools import cached_property
 from typing import Any, cast
@@ -99,7 +98,7 @@ class Letter:
     @classmethod
     def make(cls, document: Mapping[str, Any]) -> Letter:
         """A new letter: every text made NFC, encoded, and read as any reader would. Raises like `parse`."""
-        return cls.parse(canonical.encode(_composed(document)))
+        return cls.parse(canonical.encode(canonical.composed(document)))
 
     @cached_property
     def digest(self) -> bytes:
@@ -206,12 +205,3 @@ class Letter:
 def _demand_that(holds: bool, name: str, message: str) -> None:
     if not holds:
         raise BadLetter(message, name=name)
-
-
-def _composed(value: Any) -> Any:
-    """The same value with every string in Unicode's form NFC."""
-    if isinstance(value, str):
-        return unicodedata.normalize("NFC", value)
-    if isinstance(value, Mapping):
-        return {_composed(name): _composed(inner) for name, inner in value.items()}
-    return [_composed(inner) for inner in value] if isinstance(value, list) else value
