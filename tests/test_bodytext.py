@@ -79,3 +79,26 @@ def test_any_body_is_accepted_or_refused_with_one_of_its_lines(body: str) -> Non
     with contextlib.suppress(Wrong):
         check_body(body, note)
     assert all(0 <= line < len(body.split("\n")) for line in lines)
+
+
+def test_marks_are_found_with_their_lines() -> None:
+    body = "One[^a] two\nthree[^b-2].\n\n> said[^a]\n\n- *x[^c]*\n\n\\[^no] [^ no] [not ^this]"
+    assert check_body(body, Wrong) == [(0, "a"), (1, "b-2"), (3, "a"), (5, "c")]
+
+
+@pytest.mark.parametrize(
+    ("body", "line", "what"),
+    [
+        ("x\n\n## Why[^a]", 2, "a mark [^a] in a heading"),
+        ("x\n[words[^a]](https://example.com)", 1, "a mark [^a] in a link"),
+    ],
+)
+def test_a_mark_stands_in_a_paragraph(body: str, line: int, what: str) -> None:
+    with pytest.raises(Wrong) as caught:
+        check_body(body, Wrong)
+    assert caught.value.line == line
+    assert str(caught.value).startswith(what)
+
+
+def test_a_mark_before_brackets_is_a_mark_and_no_link() -> None:
+    assert check_body("x[^a](javascript:no)", Wrong) == [(0, "a")]

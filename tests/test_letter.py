@@ -91,6 +91,7 @@ def test_no_other_field_may_be_there(place: str) -> None:
         Letter.parse(canonical.encode(changed(f"{place}extra", "x")))
 
 
+CITATION = {"id": "award", "says": "What it says.", "digest": canonical.b64u(bytes(32))}
 COSIGNER = Key.of("witness.example", bytes(32), 4).vkey
 LONG = {"title": 200, "to.0.name": 200, "to.0.office": 200, "body": 100_000, "workplaces.0.name": 200}
 LONG |= {"demands.0.ask": 2000, "demands.0.measure": 2000, "workplaces.0.headcount.source": 500}
@@ -158,6 +159,15 @@ def test_only_body_ask_and_measure_have_lines(path: str) -> None:
         ("v", True),
         ("type", 1),
         ("facets", {}),
+        ("citations", {}),
+        ("citations", [{}]),
+        ("citations", [CITATION | {"id": "An id"}]),
+        ("citations", [CITATION | {"says": ""}]),
+        ("citations", [CITATION | {"says": "x" * 501}]),
+        ("citations", [CITATION | {"says": "a\nb"}]),
+        ("citations", [CITATION | {"digest": CITATION["digest"][:-1]}]),
+        ("citations", [CITATION | {"file": "x"}]),
+        ("citations", [CITATION | {"id": f"c{n}"} for n in range(101)]),
     ],
 )
 def test_a_value_out_of_its_form_is_refused(path: str, value: Any) -> None:
@@ -177,7 +187,6 @@ def test_a_value_out_of_its_form_is_refused(path: str, value: Any) -> None:
         ("workplaces.0.issuers", []),
         ("workplaces.0.issuers", DOCUMENT["workplaces"][0]["issuers"] * 2),
         ("facets", ["x"]),
-        ("citations", [{}]),
         ("translations", [{"lang": "fr", "sha256": "x"}]),
         ("witnesses", ["x"]),
         ("authors", ["x"]),
@@ -198,6 +207,7 @@ def test_what_a_newer_fronde_makes_is_said_to_be_newer(path: str, value: Any) ->
         ("rules.batch.min", 4, "bad-batch"),
         ("rules.batch.tokens", 4, "bad-batch"),
         ("demands.1.id", "cancel", "demand-twice"),
+        ("citations", [CITATION, CITATION | {"says": "Again."}], "citation-twice"),
         ("rules.modes", ["hidden", "hidden"], "mode-twice"),
         ("workplaces.0.issuers.0.name", "other.example", "other-issuer"),
         ("workplaces.0.issuers.0.vkey", LOG_KEY, "other-issuer"),
@@ -209,6 +219,13 @@ def test_every_rule_has_a_name(path: str, value: Any, name: str) -> None:
     with pytest.raises(BadLetter) as caught:
         broken.check_rules()
     assert caught.value.name == name
+
+
+def test_a_letter_may_cite_up_to_a_hundred_times_and_the_same_document_twice() -> None:
+    citations = [CITATION | {"id": f"c{n}"} for n in range(100)]
+    one = letter(citations=citations)
+    one.check_rules()
+    assert one.citations == citations
 
 
 def test_times_may_be_equal_and_batches_greater() -> None:

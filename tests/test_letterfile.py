@@ -66,7 +66,7 @@ def wrong(content: str) -> BadLetterFile:
 
 
 def test_a_letter_file_says_what_its_author_wrote() -> None:
-    assert letterfile.parse(FILE) == {**WRITTEN, "rules": {"modes": ["named", "hidden"]}}
+    assert letterfile.parse(FILE) == {**WRITTEN, "citations": [], "rules": {"modes": ["named", "hidden"]}}
 
 
 def test_the_least_letter_file() -> None:
@@ -76,6 +76,7 @@ def test_the_least_letter_file() -> None:
         "lang": "fr",
         "to": [{"name": "A", "office": ""}],
         "demands": [{"id": "d1", "ask": "B", "measure": "C"}],
+        "citations": [],
         "rules": {},
         "body": "D",
     }
@@ -181,7 +182,7 @@ def test_what_is_wrong_is_said_with_its_line(old: str, new: str, line: int, what
         ("goals = [100]", 4, "goals"),
         ("curve = true", 4, "a curve"),
         ("timeline = []", 4, "a timeline"),
-        ("citations = []", 4, "citations"),
+        ("translations = []", 4, "translations"),
         ("role = true", 4, "signing by role"),
     ],
 )

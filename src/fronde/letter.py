@@ -35,6 +35,8 @@ TEXTS = {
 ADDRESSEE = {"name": text(200), "office": text(200, empty=True)}
 DEMAND = {"id": slug, "ask": text(2000, lines=True), "measure": text(2000, lines=True)}
 DEMAND_MAY = {"due": form.date}
+MOST_CITATIONS = 100
+CITATION = {"id": slug, "says": text(500)}
 BATCH = {"min": integer(0), "minutes": integer(0), "tokens": integer(0)}
 RULES = {
     "modes": array(one_of(MODES, newer=True), least=1),
@@ -62,7 +64,7 @@ FORM = form.document(
         "to": array(fields_of(ADDRESSEE), least=1),
         "demands": array(fields_of(DEMAND, DEMAND_MAY), least=1),
         "facets": _none,
-        "citations": _none,
+        "citations": array(fields_of({**CITATION, "digest": form.data(32)}), most=MOST_CITATIONS),
         "translations": _none,
         "rules": fields_of({**RULES, "floor": integer(0), "batch": fields_of(BATCH)}),
         "workplaces": array(_workplace, fixed=1),
@@ -165,6 +167,11 @@ class Letter:
         """When signatures are published: min, minutes, tokens.  # spec: 8"""
         return cast(Mapping[str, int], self._rules["batch"])
 
+    @property
+    def citations(self) -> list[dict[str, str]]:
+        """[{id, says, digest}]: what is cited, by the digest of each citation.  # spec: 10"""
+        return cast(list[dict[str, str]], self.document["citations"])
+
     @cached_property
     def opens(self) -> datetime.datetime:
         return form.parse_time(self._rules["opens"])
@@ -181,6 +188,7 @@ class Letter:
         """Step 5 of the verifier but for the receipt key, which stands in `letter.open`. Raises BadLetter."""
         floor, batch = self._rules["floor"], self.batch
         demands = [demand["id"] for demand in self.document["demands"]]
+        citations = [citation["id"] for citation in self.citations]
         issuer = self._workplace["issuers"][0]
         _demand_that(
             self.opens <= self.closes <= self.withdraw_until,
@@ -194,6 +202,9 @@ class Letter:
             "the letter publishes batches below its floor",
         )
         _demand_that(len(set(demands)) == len(demands), "demand-twice", "two demands have the same id")
+        _demand_that(
+            len(set(citations)) == len(citations), "citation-twice", "two citations have the same id"
+        )
         _demand_that(len(set(self.modes)) == len(self.modes), "mode-twice", "a mode is listed twice")
         _demand_that(
             issuer == {"name": self.host, "vkey": self.instance_key},

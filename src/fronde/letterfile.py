@@ -5,9 +5,10 @@
     title = "..."                        lang = "en"
     [[to]]        name, office?
     [[demands]]   ask, measure, id?, due?
+    [[citations]] id, says, file                 file: a frozen citation, beside the letter file
     [rules]       modes?, opens?, closes?, withdraw_until?, batch?
     +++
-    The body, in Markdown (markdown subset: see `bodytext`).
+    The body, in Markdown (markdown subset: see `bodytext`); a mark [^id] stands for each citation.
 
 Whatever is wrong is said with the number of its line. What only a later version can do is refused as "not
 yet".
@@ -19,14 +20,27 @@ import datetime
 import re
 import tomllib
 import unicodedata
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 
 from fronde import canonical, form
 from fronde.bodytext import check_body
+from fronde.citation import Citation, recompute
 from fronde.errors import FrondeError, Usage
 from fronde.form import Check
-from fronde.letter import ADDRESSEE, BATCH, DEMAND, DEMAND_MAY, FLOOR, MODES, RULES, TEXTS, Letter
+from fronde.letter import (
+    ADDRESSEE,
+    BATCH,
+    CITATION,
+    DEMAND,
+    DEMAND_MAY,
+    FLOOR,
+    MODES,
+    MOST_CITATIONS,
+    RULES,
+    TEXTS,
+    Letter,
+)
 
 FENCE = "+++"
 OPEN_FOR = datetime.timedelta(days=90)
@@ -49,7 +63,6 @@ _LATER = {
     "goals": "goals",
     "curve": "a curve",
     "timeline": "a timeline",
-    "citations": "citations",
     "translations": "translations",
     "authors": "authors' keys",
 }
@@ -70,10 +83,10 @@ class BadLetterFile(Usage):
 
 
 def parse(content: str) -> dict[str, Any]:
-    """The draft of a letter file: title, lang, body, to, demands, rules (only those given).
+    """The draft of a letter file: title, lang, body, to, demands, rules (only those given), citations.
 
-    Texts are NFC and without white space around them, times and dates are strings as in protocol.md 14.
-    Raises BadLetterFile.
+    Texts are NFC and without white space around them, times and dates are strings as in protocol.md 14. A
+    citation is {id, says, file, line}: `cite` puts what the file holds in its place. Raises BadLetterFile.
     """
     text = unicodedata.normalize("NFC", content.removeprefix("\ufeff").replace("\r\n", "\n"))
     front, body, first = _split(text)
@@ -82,8 +95,26 @@ def parse(content: str) -> dict[str, Any]:
     for number, line in enumerate(body.split("\n"), start=first):
         reader.check(form.anything, line, ("body",), line=number)
     reader.check(TEXTS["body"], body, ("body",), line=first)
-    check_body(body, lambda line, what: BadLetterFile(first + line, what))
+    marks = check_body(body, lambda line, what: BadLetterFile(first + line, what))
+    _check_marks([(first + line, name) for line, name in marks], draft["citations"])
     return {**draft, "body": body}
+
+
+def cite(draft: Mapping[str, Any], read: Callable[[str], bytes]) -> dict[str, Citation]:
+    """The citations of a draft by id, each checked and recomputed. read: the bytes of a named file.
+
+    Raises BadLetterFile, with the line of the citation.
+    """
+    found = {}
+    for each in draft.get("citations", ()):
+        try:
+            found[each["id"]] = Citation.parse(read(each["file"]))
+            recompute(found[each["id"]].document)
+        except FrondeError as error:
+            raise BadLetterFile(
+                each["line"], f"{each['file'][:100]}: {error.message}", hint=error.hint
+            ) from None
+    return found
 
 
 def freeze(
@@ -96,23 +127,30 @@ def freeze(
     log_key: str,
     instance_key: str,
     now: datetime.datetime,
+    citations: Mapping[str, Citation] | None = None,
 ) -> Letter:
     """The letter of a draft. workplace: {id, name, headcount?: {n, source}}; the keys are vkeys.
+
+    citations: as `cite` found them.
 
     Where the draft is silent: it opens now, closes after 90 days, signatures can be withdrawn for 30 more;
     both modes; batches as protocol.md 8 says. Raises Usage when it would close at once, Unreadable for a
     wrong form.
     """
     frozen = _frozen(draft.get("rules", {}), now)
-    nothing: dict[str, Any] = {
-        name: [] for name in ("facets", "citations", "translations", "witnesses", "authors")
-    }
+    nothing: dict[str, Any] = {name: [] for name in ("facets", "translations", "witnesses", "authors")}
+    citations = citations or {}
+    cited = [
+        {"id": each["id"], "says": each["says"], "digest": canonical.b64u(citations[each["id"]].digest)}
+        for each in draft.get("citations", ())
+    ]
     issuer = {"name": host, "vkey": instance_key}
     written = {name: draft[name] for name in ("title", "to", "lang", "body", "demands")}
     return Letter.make(
         {
             **written,
             **nothing,
+            "citations": cited,
             "v": 1,
             "type": "letter",
             "id": id,
@@ -185,7 +223,8 @@ class _Reader:
         return self._lines.get(path, 1)
 
     def read(self, values: Mapping[str, Any]) -> dict[str, Any]:
-        allowed = {**TEXTS, "to": form.anything, "demands": form.anything, "rules": form.anything}
+        parts = ("to", "demands", "citations", "rules")
+        allowed = {**TEXTS, **dict.fromkeys(parts, form.anything)}
         del allowed["body"]
         draft = self._table(values, (), allowed, required=("title", "lang", "to", "demands"))
         draft["to"] = self._tables(draft["to"], "to", ADDRESSEE, required=("name",))
@@ -194,6 +233,7 @@ class _Reader:
         demand = {**DEMAND, **DEMAND_MAY}
         draft["demands"] = self._tables(draft["demands"], "demands", demand, required=("ask", "measure"))
         self._number(draft["demands"])
+        draft["citations"] = self._citations(draft.get("citations", []))
         draft["rules"] = self._rules(draft.get("rules", {}))
         return draft
 
@@ -219,6 +259,16 @@ class _Reader:
                     raise self._bad(("rules", "batch", name), f"{name} is below the floor of {FLOOR}")
         return out
 
+    def _citations(self, values: Any) -> list[dict[str, Any]]:
+        if values == []:
+            return []
+        fields = {**CITATION, "file": form.text(1000)}
+        out = self._tables(values, "citations", fields, required=tuple(fields))
+        if len(out) > MOST_CITATIONS:
+            raise self._bad(("citations", MOST_CITATIONS), f"at most {MOST_CITATIONS} citations a letter")
+        self._differ(out, "citations")
+        return [{**each, "line": self.line(("citations", i))} for i, each in enumerate(out)]
+
     def _no_later_modes(self, rules: Any) -> None:
         modes = rules.get("modes", []) if isinstance(rules, Mapping) else []
         for mode in modes if isinstance(modes, list) else []:
@@ -227,12 +277,16 @@ class _Reader:
 
     def _number(self, demands: list[dict[str, Any]]) -> None:
         """Gives a demand without an id its number; two with the same id are refused."""
-        seen: set[str] = set()
         for i, demand in enumerate(demands):
             demand.setdefault("id", f"d{i + 1}")
-            if demand["id"] in seen:
-                raise self._bad(("demands", i, "id"), f"two demands have the id {demand['id']!r}")
-            seen.add(demand["id"])
+        self._differ(demands, "demands")
+
+    def _differ(self, tables: list[dict[str, Any]], name: str) -> None:
+        seen: set[str] = set()
+        for i, table in enumerate(tables):
+            if table["id"] in seen:
+                raise self._bad((name, i, "id"), f"two {name} have the id {table['id']!r}")
+            seen.add(table["id"])
 
     def _tables(
         self, values: Any, name: str, checks: Mapping[str, Check], required: tuple[str, ...]
@@ -278,6 +332,25 @@ class _Reader:
 
     def _not_yet(self, path: Path, what: str) -> BadLetterFile:
         return BadLetterFile(self.line(path), f"not yet: this version of fronde does not know {what}")
+
+
+def _check_marks(marks: list[tuple[int, str]], citations: list[dict[str, Any]]) -> None:
+    """Each mark names a citation, each citation is marked. Raises BadLetterFile."""
+    known = {each["id"] for each in citations}
+    for line, name in marks:
+        if name not in known:
+            raise BadLetterFile(
+                line,
+                f"the mark [^{name[:40]}] names no citation",
+                hint="Add it under [[citations]], or write \\[ for a bracket.",
+            )
+    for each in citations:
+        if each["id"] not in {name for _, name in marks}:
+            raise BadLetterFile(
+                each["line"],
+                f"the citation {each['id']!r} is marked nowhere in the body",
+                hint=f"Write [^{each['id']}] where it belongs.",
+            )
 
 
 def _places(front: str) -> dict[Path, int]:
