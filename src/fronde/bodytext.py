@@ -85,7 +85,7 @@ def _findings(body: str, marks: list[tuple[int, str]]) -> Iterator[Found]:
 
 def _inline(tokens: Any, line: int, marks: list[tuple[int, str]], *, heading: bool) -> Iterator[Found]:
     tokens = list(tokens)
-    for token, following in zip(tokens, [*tokens[1:], None], strict=True):
+    for token, following in zip(tokens, [*tokens[1:], None], strict=False):
         if token.type == "mark":
             marks.append((line, token.content))
             if heading or (following and _LINK_GOES_ON.match(following.content)):
