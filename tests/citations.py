@@ -4,10 +4,11 @@
 from __future__ import annotations
 
 import copy
+import hashlib
+from collections.abc import Mapping
 from typing import Any
 
 from fronde.canonical import b64u
-from fronde.citation import Citation
 
 _AWARD = {"award": "HSCETE17J00341", "buyer": "U.S. IMMIGRATION AND CUSTOMS ENFORCEMENT"}
 _SELLER = {"vendor": "DELL FEDERAL SYSTEMS L.P."}
@@ -125,8 +126,9 @@ def changed(document: dict[str, Any], **changes: Any) -> dict[str, Any]:
     return made
 
 
-def cited(**citations: Citation) -> list[dict[str, Any]]:
-    """The `citations` of a letter that cites these by id."""
+def named(evidence: Mapping[str, bytes]) -> list[dict[str, str]]:
+    """The `citations` of a letter that cites these bytes by id."""
     return [
-        {"id": id, "says": f"what {id} says", "digest": b64u(each.digest)} for id, each in citations.items()
+        {"id": name, "says": f"What {name} says.", "digest": b64u(hashlib.sha256(data).digest())}
+        for name, data in evidence.items()
     ]

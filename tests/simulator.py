@@ -35,8 +35,10 @@ from fronde.record.tree import leaf_hash
 from fronde.signature import commitment, publish_by, receipt_text, sign_entry, withdraw_entry
 from fronde.tokens.blindrsa import PublicKey
 from fronde.tokens.secrets import SlotSecrets
+from tests.citations import named
 from tests.issuers import Issuer, issuers
 
+Evidence = Mapping[str, bytes]
 HOST = "letters.example"
 SEASON = 24
 OPENS = datetime.datetime(2026, 9, 1, 8, tzinfo=datetime.UTC)
@@ -143,7 +145,9 @@ class Workplace:
             "authors": [],
         } | changes
 
-    def open(self, *, workplace: str = "", issued: int = 20, **changes: Any) -> Record:
+    def open(
+        self, *, workplace: str = "", issued: int = 20, evidence: Evidence | None = None, **changes: Any
+    ) -> Record:
         """Binds the lowest free slot to a new letter and opens its record; `changes` as in `document`."""
         slug = workplace or self.slug
         letter_id = changes.pop("id", "") or "".join(
@@ -153,8 +157,11 @@ class Workplace:
         slot = self.state().lowest_unbound(slug)
         assert slot is not None
         number = changes.pop("slot", slot.number)
+        evidence = evidence or {}
+        changes = {"citations": named(evidence)} | changes
         letter = Letter.make(self.document(number, slug, id=letter_id, log_key=signer.vkey, **changes))
         record = Record(self, letter, signer, nonce=self.random(32), bind=len(self.instance), issued=issued)
+        record.evidence |= evidence
         self.instance.append(entry.slot_bind(slug, number, entry.bind_hash(record.nonce, letter.digest)))
         record.add([record.opening()])
         self.records[letter.id] = record
@@ -202,6 +209,7 @@ class Record:
     openings: dict[bytes, dict[str, Any]] = field(default_factory=dict)
     waiting: list[bytes] = field(default_factory=list)
     closed: bool = False
+    evidence: dict[str, bytes] = field(default_factory=dict)
 
     def opening(self, **changes: Any) -> bytes:
         """The letter.open of this record; `changes` replace its arguments."""
@@ -312,6 +320,7 @@ class Record:
             "heads.json": self.heads_file(),
             "openings.json": self.openings_file(),
         }
+        found |= {f"evidence/{name}.json": data for name, data in self.evidence.items()}
         found |= {f"log/{path}": data for path, data in self.log().items()}
         instance = log_files(self.place.signer, self.place.instance)
         return found | {f"instance/{path}": data for path, data in instance.items()}

@@ -135,16 +135,15 @@ class Citation:
         """{cents, currency, says} of the figure that no record gives; None where there is none."""
         return self.document.get("reported")
 
-    @property
-    def words(self) -> str:
-        """The figure in words, as in "1.50 USD obligated, 2 rows, nearest record to a reported 1.40 USD"."""
-        figure = self.figure
-        rows = f"{figure['rows']:,} {'row' if figure['rows'] == 1 else 'rows'}"
-        said = f"{amount(figure['cents'])} {figure['currency']} {figure['measure']}, {rows}"
-        if self.reported is None:
-            return said
-        reported = f"{amount(self.reported['cents'])} {self.reported['currency']}"
-        return f"{said}, nearest record to a reported {reported}"
+
+def words(document: Mapping[str, Any]) -> str:
+    """The figure in words, as in "1.50 USD obligated, 2 rows, nearest record to a reported 1.40 USD"."""
+    figure, reported = document["figure"], document.get("reported")
+    rows = f"{figure['rows']:,} {'row' if figure['rows'] == 1 else 'rows'}"
+    said = f"{amount(figure['cents'])} {figure['currency']} {figure['measure']}, {rows}"
+    if reported is None:
+        return said
+    return f"{said}, nearest record to a reported {amount(reported['cents'])} {reported['currency']}"
 
 
 def amount(number: int) -> str:

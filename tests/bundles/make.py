@@ -23,12 +23,12 @@ from fronde.proof.verify import Trust, verify
 from fronde.record.note import Key
 from tests.simulator import Workplace
 
-from . import archives, entries, good, letters, logs, replay
+from . import archives, citations, entries, good, letters, logs, replay
 from .cases import CASES, Case, Made
 
 FOLDER = Path(__file__).parent
 EXPECTED = FOLDER / "expected.json"
-PARTS = (good, archives, logs, replay, letters, entries)
+PARTS = (good, archives, logs, replay, letters, entries, citations)
 
 
 def trust_of(made: Made) -> Trust:

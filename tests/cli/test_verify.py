@@ -122,7 +122,7 @@ def test_a_key_ties_the_proof(record: Record) -> None:
 
 def test_the_machines_report_is_alone_on_standard_output(capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["verify", "letter.zip", "--json", "--compare", "checkpoint", "--processes", "2"]) == 3
-    assert capsys.readouterr().out.startswith('{"counts":{')
+    assert capsys.readouterr().out.startswith('{"citations":[],"counts":{')
 
 
 @pytest.mark.parametrize(

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 from fronde.errors import Newer
 from fronde.proof import bundle
-from fronde.proof.bundle import Archive, BadArchive, check_names, expected_names, write
+from fronde.proof.bundle import Archive, BadArchive, check_evidence, check_names, expected_names, write
 
 MEMBERS = {"README.txt": b"read me " * 40, "letter.json": b"{}", "log/tile/0/000.p/1": bytes(range(32))}
 
@@ -322,7 +322,7 @@ def test_one_file_more_is_refused(name: str) -> None:
     assert (caught.value.name, caught.value.entry) == ("unknown-file", name)
 
 
-@pytest.mark.parametrize("name", ["documents/response.txt", "evidence/1.json"])
+@pytest.mark.parametrize("name", ["documents/response.txt", "documents/evidence/1.json"])
 def test_folders_of_later_versions_are_newer(name: str) -> None:
     with pytest.raises(Newer):
         check_names([*expected_names(SIZES), name], SIZES)
@@ -348,3 +348,23 @@ def test_one_changed_byte_changes_no_member(at: int, flip: int) -> None:
     except BadArchive:
         return
     assert members == MEMBERS
+
+
+def test_what_lies_under_evidence_is_what_the_letter_cites() -> None:
+    names = [*expected_names(SIZES), "evidence/a.json", "evidence/b.json"]
+    check_names(names, SIZES)
+    check_evidence(names, ["b", "a"])
+    check_evidence(expected_names(SIZES), [])
+
+
+def test_evidence_that_nobody_cites_is_newer_and_comes_first() -> None:
+    with pytest.raises(Newer, match=r"evidence/c\.json"):
+        check_evidence(["evidence/c.json"], ["a"])
+    with pytest.raises(Newer, match=r"evidence/a\.csv"):
+        check_evidence(["evidence/a.csv", "evidence/a.json"], ["a"])
+
+
+def test_the_first_citation_that_is_missing_is_named() -> None:
+    with pytest.raises(BadArchive) as caught:
+        check_evidence(["evidence/b.json"], ["c", "b", "a"])
+    assert (caught.value.entry, caught.value.name) == ("evidence/a.json", "file-missing")

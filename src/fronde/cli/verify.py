@@ -11,6 +11,7 @@ import textwrap
 from pathlib import Path
 from typing import Any
 
+from fronde.citation import words
 from fronde.errors import FrondeError, Unreadable, Usage
 from fronde.proof.policy import Policy, default_path
 from fronde.proof.report import FOREIGN, UNTIED, Report, Step
@@ -114,6 +115,12 @@ class Printer:
             print(f"\n  origin       {report.origin}")
             print(f"  fingerprint  {report.fingerprint}")
             print(_fill(f"key          {source}", "  ", 15))
+        if report.citations:
+            print("\nCITED")
+        for cited in report.citations:
+            figure = cited["figure"]
+            print(_fill(f"- {cited['id']}: {_visible(cited['says'])}", "  ", 4))
+            print(_fill(f"{words(cited)}; {figure['from']} to {figure['to']}", "    "))
         print("\nNOT PROVEN")
         for each in report.not_proven:
             print(_fill(f"- {each}", "  ", 4))

@@ -35,7 +35,8 @@ SPARED = 1024  # bytes beyond the ratio: a small file may be very regular
 
 DOCUMENTS = ("README.txt", "heads.json", "letter.json", "openings.json")
 LOGS = ("instance", "log")
-LATER = ("documents/", "evidence/")
+EVIDENCE = "evidence/"
+LATER = ("documents/",)
 
 README = b"""This is the proof of an open letter. Anyone can check it, offline, without trusting its sender:
 
@@ -225,9 +226,10 @@ def _check_local_headers(file: BinaryIO, records: list[tuple[Member, bytes]], *,
 def check_names(names: Iterable[str], sizes: dict[str, int]) -> None:
     """The set of names is exactly that of a proof with logs of these `sizes` (entries, by folder).
 
-    Raises Newer for folders of later versions, BadArchive naming the first file that is missing or too many.
+    What lies under evidence/ is left to `check_evidence`: only the letter tells it. Raises Newer for folders
+    of later versions, BadArchive naming the first file that is missing or too many.
     """
-    have = set(names)
+    have = {name for name in names if not name.startswith(EVIDENCE)}
     for name in sorted(have):
         if name.startswith(LATER):
             raise Newer(f"the proof holds {name}")
@@ -249,8 +251,26 @@ def check_names(names: Iterable[str], sizes: dict[str, int]) -> None:
         )
 
 
+def check_evidence(names: Iterable[str], cited: Iterable[str]) -> None:
+    """What lies under evidence/ is exactly the citations `cited` (ids).
+
+    Raises Newer for what no citation names, BadArchive naming the first that is missing.
+    """
+    have = {name for name in names if name.startswith(EVIDENCE)}
+    wanted = {evidence_name(each) for each in cited}
+    for name in sorted(have - wanted):
+        raise Newer(f"the proof holds {name}")
+    for name in sorted(wanted - have):
+        raise BadArchive(f"{name} is missing", entry=name, name="file-missing")
+
+
+def evidence_name(citation: str) -> str:
+    """The name of a citation (its id) in a proof."""
+    return f"{EVIDENCE}{citation}.json"
+
+
 def expected_names(sizes: dict[str, int]) -> Iterator[str]:
-    """The exact set of names for logs of these sizes: {"log": entries, "instance": entries}."""
+    """The exact set of names for logs of these sizes but for evidence/: {"log": ..., "instance": entries}."""
     yield from DOCUMENTS
     for folder, size in sizes.items():
         yield f"{folder}/checkpoint"

@@ -19,7 +19,7 @@ from fronde.record.note import Key
 from fronde.record.tiles import FULL, Tile
 from fronde.signature import OPENING
 
-from .bundle import LOGS, Archive, BadArchive, check_names
+from .bundle import LOGS, Archive, BadArchive, check_evidence, check_names
 from .report import Failure, Fault, at, fail
 from .workers import Bundle, Folder, Workers, check_members, scan_bundle
 
@@ -60,6 +60,15 @@ class Proof:
             self.heads: list[tuple[bytes, int]] = parse_heads(self._archive.read("heads.json"))
         with at("openings.json"):
             self.openings = _openings(self._archive.read("openings.json"))
+
+        try:
+            check_evidence(self._archive.names, (each["id"] for each in self.letter.citations))
+        except BadArchive as error:
+            raise Failure(Fault.of(error.entry, error)) from error
+
+    def read(self, name: str) -> bytes:
+        """The bytes of a member that is known to be there and undamaged."""
+        return self._archive.read(name)
 
     def _stated_size(self, name: str) -> int:
         match = _SIZE.match(self._archive.read(name))

@@ -6,7 +6,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from typing import Literal, NamedTuple
+from typing import Any, Literal, NamedTuple
 
 from fronde.canonical import encode
 from fronde.errors import FrondeError, Newer
@@ -39,6 +39,10 @@ NOT_PROVEN = (
     "that no signature was refused",
     "that no more people held a token of this slot than the stated number of issued tokens",
     "when, between two witnessed checkpoints, a signature was made",
+)
+CITED = (
+    "that the rows of a citation stand in the public files, and that no other row of these belongs to its"
+    " figure: the citation names each file with its SHA-256, to be compared"
 )
 UNWATCHED = (
     "that nobody was shown another instance log: no witness of a policy has cosigned this one, and it was not"
@@ -101,7 +105,8 @@ class Report:
     """A verification so far, and at its end.
 
     tied: a key from outside the file is the letter's; `source` says where it came from. untied: there was
-    none. counts: signatures and withdrawn count entries; shown, not_shown and hidden what is left.
+    none. counts: signatures and withdrawn count entries; shown, not_shown and hidden what is left. citations:
+    {id, says, state, figure, reported?} of each that was recomputed; empty unless step 10 is OK.
     """
 
     steps: list[Step] = field(default_factory=list)
@@ -114,6 +119,7 @@ class Report:
     workplace: str = ""
     size: int = 0
     counts: dict[str, int] = field(default_factory=dict)
+    citations: list[dict[str, Any]] = field(default_factory=list)
     closed: bool = False
     void: bool = False
     watched: bool = False
@@ -133,7 +139,8 @@ class Report:
     @property
     def not_proven(self) -> tuple[str, ...]:
         """What no proof of this version shows."""
-        return NOT_PROVEN if self.watched else (*NOT_PROVEN, UNWATCHED)
+        cited = (CITED,) if self.citations else ()
+        return (*NOT_PROVEN, *cited) if self.watched else (*NOT_PROVEN, *cited, UNWATCHED)
 
     def verdict(self) -> str:
         """Two sentences."""
@@ -174,6 +181,7 @@ class Report:
                 "origin": self.origin,
                 "size": self.size,
                 "counts": self.counts,
+                "citations": self.citations,
                 "steps": steps,
                 "not_proven": list(self.not_proven),
             }

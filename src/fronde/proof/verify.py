@@ -6,7 +6,7 @@ the reader (`Trust`); without one every step runs with the key that letter.json 
 to nobody.
 
  1 the archive        the strict container, the exact set of names, every member undamaged; letter.json,
-                      heads.json and openings.json canonical and of their form
+                      heads.json and openings.json canonical and of their form; a file for each citation
  2 the instance log   the reader's key is letter.json's; a signed checkpoint, its root from every entry, every
                       hash tile; every entry canonical and of its form; the policy's quorum; --compare
  3 the letter's log   likewise, with exactly one signature; letter.open is entry 0 and no other
@@ -18,7 +18,7 @@ to nobody.
  8 the capacity       signatures <= issued <= headcount; issued is rounded and never falls
  9 openings, floor    each of a named signature that is not withdrawn, matching its commitment; batches in
                       order, never fewer than the floor
-10 citations          nothing yet
+10 citations          each packed, of the digest in letter.json, of its form, its figure recomputed
 11 deliveries         nothing yet
 12 the close          before the slot's end "closed"; its counts, void, only withdrawals after it
 
@@ -44,6 +44,7 @@ from fronde.record.log import Log
 from fronde.record.note import Key
 from fronde.record.tiles import FULL
 
+from .citing import recomputed, sentence
 from .policy import Policy
 from .reading import Proof
 from .report import Failure, Fault, Report, Result, Step, at, fail
@@ -150,7 +151,7 @@ class Verification:
             self.step_7_withdrawals,
             self.step_8_capacity,
             self.step_9_openings,
-            lambda: ("NONE", "nothing yet"),
+            self.step_10_citations,
             lambda: ("NONE", "nothing yet"),
             self.step_12_close,
         ]
@@ -342,7 +343,13 @@ class Verification:
         self.report.counts = dict(zip(names, counts, strict=True))
         return "OK", f"{shown:,} named, {named - shown:,} not shown, {hidden:,} hidden"
 
-    # 12
+    # 10, 12
+
+    def step_10_citations(self) -> Outcome:
+        if not self.letter.citations:
+            return "NONE", "nothing yet"
+        self.report.citations = list(recomputed(self.letter, self.proof.read))
+        return "OK", sentence(self.report.citations)
 
     def step_12_close(self) -> Outcome:
         close = self._close()
