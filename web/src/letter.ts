@@ -20,7 +20,7 @@ const FORM = form.document("letter", {
   body: form.string(100_000, LINES),
   demands: form.array(form.fields({ id: form.slug, ask: form.string(2000, LINES), measure: form.string(2000, LINES) }, { due: form.date }), ONE),
   facets: NONE,
-  citations: NONE,
+  citations: form.array(form.fields({ id: form.slug, says: form.string(500), digest: form.data(32) }), { most: 100 }),
   translations: NONE,
   rules: form.fields({
     modes: form.array(form.oneOf(["named", "hidden"], true), ONE),
@@ -57,6 +57,7 @@ interface Document {
   title: string;
   lang: string;
   demands: { id: string }[];
+  citations: { id: string; says: string; digest: string }[];
   rules: Rules;
   workplaces: { id: string; name: string; slot: number; issuers: { name: string; vkey: string }[]; headcount?: { n: number } }[];
   logs: { letter: string; instance: string };
@@ -103,12 +104,13 @@ export class Letter {
 
   /** Step 5 of the verifier, but for the receipt key, which stands in letter.open. */
   checkRules(): void {
-    const { host, demands, logs } = this.document;
+    const { host, demands, citations, logs } = this.document;
     const { opens, closes, withdraw_until, floor, batch, modes } = this.rules;
     demand(opens <= closes && closes <= withdraw_until, "bad-times");
     demand(floor === 5, "bad-floor");
     demand(batch.min >= floor && batch.tokens >= floor, "bad-batch");
     demand(new Set(demands.map(({ id }) => id)).size === demands.length, "demand-twice");
+    demand(new Set(citations.map(({ id }) => id)).size === citations.length, "citation-twice");
     demand(new Set(modes).size === modes.length, "mode-twice");
     const [issuer] = this.workplace.issuers;
     demand(issuer!.name === host && issuer!.vkey === logs.instance, "other-issuer");

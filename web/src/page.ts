@@ -21,6 +21,15 @@ let evidence: { slug: string; files: Evidence } | null = null;
 /** A number, or a text, in the page's language. */
 export const number = (value: number): string => new Intl.NumberFormat(lang).format(value);
 
+/** Cents as people write them, exactly, with their currency. */
+export function amount(cents: number, currency: string): string {
+  const all = BigInt(cents);
+  const size = all < 0n ? -all : all;
+  const point = new Intl.NumberFormat(lang).format(1.5).slice(1, -1);
+  const whole = new Intl.NumberFormat(lang).format(size / 100n);
+  return `${all < 0n ? "\u2212" : ""}${whole}${point}${`${size % 100n}`.padStart(2, "0")}\u00a0${currency}`;
+}
+
 export interface Moment {
   text: string;
   iso: string;

@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 // A proof verified in twelve steps, as verify.py: the same step, entry and slug for every file.  # spec: 13
 
-import { type Bytes, base64, equal } from "./bytes.ts";
+import { type Bytes, base64, equal, sha256 } from "./bytes.ts";
 import { b64u, decode, type Dict, unb64u } from "./canonical.ts";
+import * as citation from "./citation.ts";
 import { FrondeError, Newer, Refused } from "./errors.ts";
 import { type Head, HeadBreach, openHeads, parseHeads, parseInstance, parseLetter } from "./entry.ts";
 import * as form from "./form.ts";
@@ -14,7 +15,7 @@ import { type Log, read } from "./record.ts";
 import { checkEntry, checkOpening, OPENING, type Opening } from "./signature.ts";
 import { Failure, Tally, checkBatches, checkCapacity, checkClose, checkEnd } from "./tally.ts";
 import { FULL, leaves, HASH, path, row, unpack } from "./tree.ts";
-import { Archive, BadArchive, statedSize } from "./zip.ts";
+import { Archive, BadArchive, evidenceName, statedSize } from "./zip.ts";
 
 export type Result = "OK" | "FAIL" | "NONE";
 
@@ -53,6 +54,8 @@ export class Verification {
   tied = false;
   fingerprint = "";
   counts: Record<string, number> = {};
+  /** What the letter cites, recomputed; empty unless step 10 is OK. */
+  citations: { says: string; citation: citation.Citation }[] = [];
   failure: Failure | null = null;
   failedStep = 0;
   private archive!: Archive;
@@ -79,7 +82,7 @@ export class Verification {
 
   /** Takes the steps in order; the first that fails ends it, later ones are NONE. */
   async run(tell: Tell): Promise<void> {
-    const steps = [this.archived, this.instanceLog, this.letterLog, this.replayed, this.lettered, this.signatures, this.withdrawals, this.capacity, this.openingsKept];
+    const steps = [this.archived, this.instanceLog, this.letterLog, this.replayed, this.lettered, this.signatures, this.withdrawals, this.capacity, this.openingsKept, this.cited];
     for (let n = 1; n <= STEPS; n++) {
       const step = n === STEPS ? this.closed : (steps[n - 1] ?? (() => NONE));
       if (this.failure) {
@@ -119,8 +122,17 @@ export class Verification {
     this.letter = await at("letter.json", async () => Letter.parse(await this.archive.read("letter.json")));
     this.heads = await at("heads.json", async () => parseHeads(await this.archive.read("heads.json")));
     this.openings = await at("openings.json", async () => openingsOf(await this.archive.read("openings.json")));
+    await at("", () => this.checkEvidence());
     this.fingerprint = await note.fingerprint(this.letter.document.logs.instance);
     return ok({ files: this.archive.names.length, bytes: this.archive.packed });
+  }
+
+  private checkEvidence(): void {
+    try {
+      this.archive.checkEvidence(this.letter.document.citations.map(({ id }) => id));
+    } catch (error) {
+      throw error instanceof BadArchive ? new Failure(error.entry, error.slug) : error;
+    }
   }
 
   // 2, 3
@@ -312,7 +324,21 @@ export class Verification {
     return ok({ shown, "not-shown": named - shown, hidden });
   }
 
-  // 12
+  // 10, 12
+
+  private async cited(): Promise<Outcome> {
+    const found = [];
+    for (const { id, says, digest } of this.letter.document.citations)
+      found.push(await at(evidenceName(id), async () => ({ says, citation: await this.cite(evidenceName(id), digest) })));
+    this.citations = found;
+    return found.length ? ok({ citations: found.length }) : NONE;
+  }
+
+  private async cite(name: string, digest: string): Promise<citation.Citation> {
+    const data = await this.archive.read(name);
+    if (b64u(await sha256(data)) !== digest) throw new Refused("citation-digest");
+    return citation.read(data);
+  }
 
   private closed(): Outcome {
     const { close, kinds } = this.tally;

@@ -1,9 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 // The page `/verify`: a dropped letter.zip, twelve steps, a verdict. Nothing is sent anywhere.  # spec: 13
 
+import { type Citation, MEASURES } from "./citation.ts";
 import { FrondeError, Refused } from "./errors.ts";
 import * as note from "./note.ts";
-import { act, checkCrypto, fill, find, flag, listen, main, number, problem, show } from "./page.ts";
+import { act, amount, checkCrypto, fill, find, flag, listen, main, moment, number, problem, show } from "./page.ts";
 import { Policy } from "./policy.ts";
 import { type Step, Verification } from "./proof.ts";
 
@@ -43,7 +44,8 @@ async function earlier() {
 const lineOf = (n: number): HTMLElement => find(`[data-step="${n}"]`)!;
 
 function clear(): void {
-  flag({ issued: false, headcount: false, "no-headcount": false, newer: false });
+  flag({ issued: false, headcount: false, "no-headcount": false, newer: false, cited: false });
+  find("#cited")!.replaceChildren();
   for (let n = 1; n <= 12; n++) mark(n, "");
 }
 
@@ -59,6 +61,18 @@ function tell(step: Step | { n: number; result: "RUN" }): void {
   if (step.failure) blame(step.n, step.failure);
 }
 
+/** A figure that was recomputed, with its measure and dates, under step 10. */
+function cite({ says, citation }: { says: string; citation: Citation }): void {
+  const { figure, reported } = citation;
+  const content = find<HTMLTemplateElement>("template#figure")!.content.cloneNode(true) as DocumentFragment;
+  const [from, to] = [figure.from, figure.to].map((day) => moment(Date.parse(day)));
+  fill({ says, amount: amount(figure.cents, figure.currency), from: from!, to: to!, rows: figure.rows }, content);
+  if (reported) fill({ reported: amount(reported.cents, reported.currency) }, content);
+  const measures = MEASURES.map((measure) => [measure.replaceAll(" ", "-"), measure === figure.measure]);
+  flag({ ...Object.fromEntries(measures), one: figure.rows === 1, many: figure.rows > 1, nearest: !!reported }, content);
+  find("#cited")!.append(content);
+}
+
 function blame(n: number, { slug, entry, detail }: { slug: string; entry: string; detail: string }): void {
   const template = find<HTMLTemplateElement>(`template#${CSS.escape(`fail-${slug}`)}`) ?? find<HTMLTemplateElement>("template#fail")!;
   const content = template.content.cloneNode(true) as DocumentFragment;
@@ -67,7 +81,8 @@ function blame(n: number, { slug, entry, detail }: { slug: string; entry: string
 }
 
 async function end(verification: Verification): Promise<void> {
-  const { counts, letter, failure, exit } = verification;
+  const { citations, counts, letter, failure, exit } = verification;
+  citations.forEach(cite);
   if (letter) {
     fill({ origin: `${letter.document.host}/log`, fingerprint: verification.fingerprint, title: letter.document.title });
     flag({ headcount: letter.headcount !== null, "no-headcount": letter.headcount === null });
@@ -76,7 +91,7 @@ async function end(verification: Verification): Promise<void> {
   const verdict = { signatures, withdrawn, shown, hidden, net: signatures - withdrawn };
   for (const [name, value] of Object.entries(verdict))
     for (const place of document.querySelectorAll(`[data-fill="${name}"]`)) if (!place.closest("[data-step]")) place.textContent = number(value);
-  flag({ newer: failure?.newer ?? false });
+  flag({ newer: failure?.newer ?? false, cited: citations.length > 0 });
   show(RESULTS[exit]!);
 }
 

@@ -81,17 +81,27 @@ export class Archive {
     return data;
   }
 
-  /** Throws unless the names are exactly those of a proof with logs of these sizes. */
+  /** Throws unless the names are exactly those of a proof with logs of these sizes; evidence/ has its own look. */
   checkNames(sizes: Record<string, number>): void {
-    const have = new Set(this.names);
-    for (const name of [...have].sort()) if (/^(documents|evidence)\//.test(name)) throw new Newer(`the proof holds ${name}`);
+    const have = new Set(this.names.filter((name) => !name.startsWith("evidence/")));
+    for (const name of [...have].sort()) if (name.startsWith("documents/")) throw new Newer(`the proof holds ${name}`);
     // An invented size must not make us list a million names.
     for (const [folder, size] of Object.entries(sizes)) if (countTiles(size) > have.size) throw new BadArchive("file-missing", `${folder}/checkpoint`);
     const wanted = new Set(expectedNames(sizes));
     const odd = [...have, ...wanted].filter((name) => have.has(name) !== wanted.has(name)).sort()[0];
     if (odd !== undefined) throw new BadArchive(wanted.has(odd) ? "file-missing" : "unknown-file", odd);
   }
+
+  /** Throws unless what lies under evidence/ is exactly what the letter cites. */
+  checkEvidence(cited: string[]): void {
+    const have = this.names.filter((name) => name.startsWith("evidence/")).sort();
+    const wanted = cited.map(evidenceName).sort();
+    for (const name of have) if (!wanted.includes(name)) throw new Newer(`the proof holds ${name}`);
+    for (const name of wanted) if (!have.includes(name)) throw new BadArchive("file-missing", name);
+  }
 }
+
+export const evidenceName = (id: string): string => `evidence/${id}.json`;
 
 function expectedNames(sizes: Record<string, number>): string[] {
   const logs = Object.entries(sizes).flatMap(([folder, size]) => {
