@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The contract row: what every source turns its rows into, all text, "" or missing where the file says nothing.
+"""The contract row: what every source makes of its rows. All text; "" or missing where the file says nothing.
 
 This is the allow-list. Nothing else of a file is ever read: no address, telephone, contact, officer or pay.
-A row travels: source -> contract row (text) -> `stage` (casts, rejects) -> `build` (duplicates, parties, facts).
+A row travels: source -> contract row (text) -> `stage` (casts, rejects) -> `build` (parties, facts).
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ FACTS = {
     "obligated": "obligated",  # promised by this row: transactions, extracts of 2018, API, FPDS
     "obligated_total": "obligated in all",  # of an award up to its last action: summaries
     "outlayed_total": "outlayed in all",  # paid of an award up to its last action: summaries
-    "value": "award value",  # OCDS that is not a framework, DECP of a plain contract; also the money of a subaward
+    "value": "award value",  # OCDS but of frameworks, DECP of a plain contract; the money of a subaward
 }
 STOCK = {"current": "current", "ceiling": "ceiling", "maximum": "maximum"}
 MONEY = (*FACTS, *STOCK)
@@ -118,6 +118,4 @@ class Format:
     columns: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     constants: Mapping[str, str] = field(default_factory=dict)
     rows: Callable[[BinaryIO], Iterator[tuple[int, Row | Problem]]] | None = None
-    federal: bool = (
-        False  # of the United States: fiscal years from October, keys of awards as USAspending makes them
-    )
+    federal: bool = False  # United States: fiscal years from October, its keys of awards

@@ -12,42 +12,14 @@ NOBODY = frozenset(
 )
 
 # What a company may write behind its name or not: the end of a name only.
-LEGAL = frozenset(
-    [
-        "AB",
-        "AG",
-        "ASA",
-        "BV",
-        "CO",
-        "COMPANY",
-        "CORP",
-        "CORPORATION",
-        "EURL",
-        "GMBH",
-        "INC",
-        "INCORPORATED",
-        "KG",
-        "LIMITED",
-        "LLC",
-        "LLP",
-        "LP",
-        "LTD",
-        "NV",
-        "OY",
-        "PLC",
-        "PTY",
-        "SA",
-        "SARL",
-        "SAS",
-        "SASU",
-        "SE",
-        "SPA",
-        "SRL",
-        "ULC",
-    ]
-)
+LEGAL = frozenset({
+    "AB", "AG", "ASA", "BV", "CO", "COMPANY", "CORP", "CORPORATION", "EURL", "GMBH", "INC", "INCORPORATED",
+    "KG", "LIMITED", "LLC", "LLP", "LP", "LTD", "NV", "OY", "PLC", "PTY", "SA", "SARL", "SAS", "SASU", "SE",
+    "SPA", "SRL", "ULC",
+})  # fmt: skip
 COUNTRIES = {
-    "USA": "US", "UNITED STATES": "US", "GBR": "GB", "UK": "GB", "UNITED KINGDOM": "GB", "FRA": "FR", "FRANCE": "FR",
+    "USA": "US", "UNITED STATES": "US", "GBR": "GB", "UK": "GB", "UNITED KINGDOM": "GB",
+    "FRA": "FR", "FRANCE": "FR",
 }  # fmt: skip
 
 _APART = re.compile(r"[\W_]+")
@@ -55,7 +27,7 @@ _DOTTED = re.compile(r"\b(\w)\.(?=\w\b)")
 
 
 def key(name: str) -> str:
-    """What is left of a name to compare: capitals without accents, one space between words, legal form cut off.
+    """What is left of a name to compare: capitals, no accents, one space between words, no legal form.
 
     "Dell Federal Systems, L.P." and "DELL FEDERAL SYSTEMS L.P" have one key. "" for a name without letters.
     """
@@ -112,7 +84,7 @@ def siret(text: str) -> str:
 
 
 def luhn(digits: str) -> bool:
-    """Whether the last digit checks the others: every second from the right doubled, digits summed, mod 10."""
+    """Whether the last digit checks the others: every second from the right is doubled, the sum ends in 0."""
     doubled = (int(d) * (1 + i % 2) for i, d in enumerate(reversed(digits)))
     return sum(n - 9 if n > 9 else n for n in doubled) % 10 == 0
 

@@ -24,9 +24,7 @@ def recognise(head: Head) -> Format:
         return found[0]
     if found:
         names = " and ".join(each.name for each in found)
-        raise Unknown(
-            f"{head.name} could be {names}", hint="Report this file: only one of them may be right."
-        )
+        raise Unknown(f"{head.name} could be {names}", hint="Report this file: one of the two is wrong.")
     raise _unknown(head)
 
 
@@ -40,6 +38,8 @@ def named(name: str) -> Format:
 
 def _unknown(head: Head) -> Unknown:
     hint = "See the formats that Fronde reads in docs/evidence.md."
+    if not head.fields and "\n" not in head.text and len(head.text) >= 2**14 and head.text[0] not in "{[<":
+        return Unknown(f"{head.name}, line 1, is longer than any header that Fronde knows", hint=hint)
     if not head.fields:
         return Unknown(f"{head.name} has no form that Fronde knows", hint=hint)
     first = ", ".join(each[:30] for each in head.fields[:3])

@@ -1,0 +1,320 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Staged files to the tables of evidence.duckdb: duplicates, parties, awards, facts, index. Set-based, whole.
+
+Built anew each time from all staged files, so that the result depends on them alone and not on the history of
+imports. What is read again is Parquet, not the originals.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import duckdb
+
+from fronde.errors import Refused
+
+from . import identity, tables, typed
+from .contract import FACTS, STOCK
+from .quotes import without_contacts
+
+# A description that may hold an e-mail address or a telephone number.
+CONTACT = r"@|\+[0-9]|[0-9]{3}[ .)-]+[0-9]{3}[ .-][0-9]{4}"
+# Orders rows by day, then by place, in one integer.
+LATER = f"((date - DATE '1900-01-01')::BIGINT * {2**45} + rowid)"
+CONTROL = r"[\x00-\x1f\x7f-\x9f\x{2028}\x{2029}]+"
+
+
+REPORT = "Report this with the file: nothing was changed."
+
+
+class Lost(Refused):
+    """Rows that were read are neither kept, nor rejected, nor duplicates: nothing is changed."""
+
+    name = "rows-lost"
+
+
+@dataclass(frozen=True)
+class Staged:
+    """A source with its staged table. retrieved: YYYY-MM-DD or ""."""
+
+    sha256: str
+    member: str
+    name: str
+    format: str
+    publisher: str
+    url: str
+    retrieved: str
+    licence: str
+    path: Path
+
+
+def build(connection: duckdb.DuckDBPyConnection, sources: Sequence[Staged]) -> None:
+    """Fills an empty database. Raises Lost."""
+    connection.execute(tables.DDL)
+    _stack(connection, sources)
+    _duplicates(connection)
+    known = _parties(connection)
+    _descriptions(connection)
+    _lines(connection)
+    _awards(connection)
+    _facts(connection)
+    _links(connection)
+    _customers(connection, known)
+    _index(connection)
+    _sources(connection, sources)
+    _check(connection)
+    connection.execute("INSERT INTO meta VALUES ('version', ?)", [str(tables.VERSION)])
+
+
+def _stack(connection: duckdb.DuckDBPyConnection, sources: Sequence[Staged]) -> None:
+    """A view of all staged rows; `n` tells the rows of a source apart, also where they share a record."""
+    parts = [
+        f"SELECT {i} AS source, file_row_number AS n, * EXCLUDE (file_row_number)"
+        f" FROM read_parquet({typed.text(str(each.path))}, file_row_number = true)"
+        for i, each in enumerate(sources, 1)
+    ]
+    if not parts:
+        raise Refused("no source is left", name="no-sources")
+    connection.execute(f"CREATE TEMP VIEW staged AS {' UNION ALL '.join(parts)}")
+    connection.execute(
+        'INSERT INTO reject SELECT source, "row", "column", why, raw FROM staged'
+        " WHERE why IS NOT NULL ORDER BY source, n"
+    )
+
+
+def _duplicates(connection: duckdb.DuckDBPyConnection) -> None:
+    """`gone`: rows that an earlier one says already, and states of an award that a later one replaced."""
+    place = "CAST(source AS BIGINT) * 1099511627776 + n"
+    connection.execute(f"""
+        CREATE TEMP TABLE again AS SELECT same, min({place}) AS first FROM staged WHERE why IS NULL
+            GROUP BY same HAVING count(*) > 1;
+        CREATE TEMP TABLE gone AS SELECT source, n FROM staged JOIN again USING (same) WHERE {place} <> first;
+        CREATE TEMP TABLE state AS SELECT state, arg_max({place}, (coalesce(modified, date), {place})) AS last
+            FROM staged ANTI JOIN gone USING (source, n) WHERE why IS NULL AND state IS NOT NULL
+            GROUP BY state HAVING count(*) > 1;
+        INSERT INTO gone SELECT source, n FROM staged ANTI JOIN gone USING (source, n)
+            JOIN state USING (state) WHERE {place} <> last;
+        DROP TABLE again;
+        DROP TABLE state;
+    """)
+
+
+def _parties(connection: duckdb.DuckDBPyConnection) -> identity.Known:
+    """Fills party, party_id, party_name, and `who`: packed text -> party."""
+    found = identity.Parties()
+    counts = " UNION ALL ".join(
+        f"SELECT {role} AS packed FROM staged WHERE why IS NULL AND kind <> 'customer' AND {role} IS NOT NULL"
+        for role in typed.ROLES
+    )
+    # Sorted: nothing may hang on the order of threads.
+    for packed, rows in _each(
+        connection, f"SELECT packed, count(*) FROM ({counts}) GROUP BY ALL ORDER BY ALL"
+    ):
+        found.add(packed, rows)
+    settled, numbers = found.settle()
+    connection.execute("CREATE TEMP TABLE who (packed VARCHAR, party INTEGER)")
+    with connection.appender("who") as appender:
+        appender.append_rows(numbers.items())
+    with connection.appender("party") as appender:
+        for number, party in enumerate(settled, 1):
+            name, key = party.names[0] if party.names else (party.handle, "")
+            appender.append_row(number, party.handle, name, key, party.country)
+    with connection.appender("party_name") as appender:
+        appender.append_rows(
+            (number, name, key) for number, party in enumerate(settled, 1) for name, key in party.names
+        )
+    ids = sorted((*each, number) for number, party in enumerate(settled, 1) for each in party.ids)
+    with connection.appender("party_id") as appender:
+        appender.append_rows(ids)
+    return identity.Known(settled)
+
+
+def _descriptions(connection: duckdb.DuckDBPyConnection) -> None:
+    """Distinct descriptions, without control characters and contacts; `said`: as in a file -> descr."""
+    plain = f"trim(regexp_replace(description, '{CONTROL}', ' ', 'g'))"
+    connection.execute(f"""
+        CREATE TEMP TABLE spoken AS SELECT description, {plain} AS text
+            FROM (SELECT DISTINCT description FROM staged WHERE why IS NULL AND description IS NOT NULL
+                AND kind <> 'customer');
+        CREATE TEMP TABLE cut (text VARCHAR, without VARCHAR);
+    """)
+    sql = f"SELECT DISTINCT text FROM spoken WHERE regexp_matches(text, '{CONTACT}')"
+    suspects = list(_each(connection, sql))
+    with connection.appender("cut") as appender:
+        appender.append_rows((text, without_contacts(text)) for (text,) in suspects)
+    connection.execute("""
+        UPDATE spoken SET text = without FROM cut WHERE cut.text = spoken.text;
+        INSERT INTO descr SELECT row_number() OVER (ORDER BY text), text
+            FROM (SELECT DISTINCT text FROM spoken) WHERE text <> '' ORDER BY text;
+        CREATE TEMP TABLE said AS SELECT description, id AS descr FROM spoken JOIN descr USING (text);
+        DROP TABLE spoken;
+    """)
+
+
+def _lines(connection: duckdb.DuckDBPyConnection) -> None:
+    """`line`: what is kept, in order, with numbers for parties and descriptions."""
+    joins = " ".join(f"LEFT JOIN who AS w_{role} ON w_{role}.packed = s.{role}" for role in typed.ROLES)
+    columns = ", ".join(f"w_{role}.party AS {role}" for role in typed.ROLES)
+    roles = ", ".join(typed.ROLES)
+    connection.execute(f"""
+        CREATE TEMP TABLE line AS
+        SELECT s.* EXCLUDE ({roles}, description, same, state, "column", why, raw), {columns}, descr
+        FROM staged AS s ANTI JOIN gone ON gone.source = s.source AND gone.n = s.n {joins}
+        LEFT JOIN said ON said.description = s.description
+        WHERE s.why IS NULL AND s.kind <> 'customer' ORDER BY s.source, s.n
+    """)
+
+
+def _awards(connection: duckdb.DuckDBPyConnection) -> None:
+    """One row an award, as its latest row says; `prime` holds an award that only subawards name."""
+    # One integer orders rows: own rows of the award above subawards, then the day, then the place.
+    rank = f"(kind <> 'subaward')::BIGINT * {2**62} + {LATER}"
+    own = "FILTER (kind <> 'subaward')"
+    connection.execute(f"""
+        CREATE TEMP TABLE latest AS SELECT key, arg_max(rowid, {rank}) AS chosen, min(date) {own} AS first,
+            max(date) {own} AS last FROM line GROUP BY key;
+        INSERT INTO award
+        SELECT row_number() OVER (ORDER BY latest.key), latest.key, number, agency, buyer,
+            CASE WHEN kind = 'subaward' THEN prime ELSE vendor END, vehicle, latest.first, latest.last,
+            currency,
+            url, naics, psc, cpv, starts, ends
+            FROM latest JOIN line ON line.rowid = latest.chosen AND line.key = latest.key ORDER BY latest.key;
+        DROP TABLE latest;
+    """)
+
+
+def _facts(connection: duckdb.DuckDBPyConnection) -> None:
+    parent = "CASE WHEN parent <> l.vendor THEN parent END"
+    facts = " UNION ALL ".join(
+        f"SELECT l.buyer, l.vendor, year, date, award.id AS award, mod, '{measure}' AS measure, {field} AS cents,"
+        f' l.currency, {parent} AS parent, descr, source, "row" FROM line AS l JOIN award USING (key)'
+        f" WHERE {field} IS NOT NULL AND kind <> 'subaward'"
+        for field, measure in FACTS.items()
+    )
+    connection.execute(
+        f"INSERT INTO fact SELECT * FROM ({facts}) ORDER BY buyer, vendor, date, award, source, row"
+    )
+    for field, measure in STOCK.items():
+        # Of an award and a supplier of it only the last one counts.
+        connection.execute(f"""
+            INSERT INTO amount
+            SELECT award.id, l.vendor, '{measure}', {field}, l.currency, date, descr, source, "row"
+            FROM (SELECT arg_max(rowid, {LATER}) AS chosen FROM line
+                WHERE {field} IS NOT NULL AND kind <> 'subaward' GROUP BY key, vendor)
+            JOIN line AS l ON l.rowid = chosen JOIN award USING (key) ORDER BY award.id, l.vendor
+        """)
+
+
+def _links(connection: duckdb.DuckDBPyConnection) -> None:
+    """Subawards, and who owns whom as the rows state it."""
+    connection.execute("""
+        INSERT INTO subaward
+            SELECT award.id, l.prime, l.vendor, subaward, year, date, value, l.currency, descr, source, "row" FROM line AS l JOIN award USING (key) WHERE kind = 'subaward'
+            ORDER BY l.prime, l.vendor, date, source, "row";
+        INSERT INTO ownership SELECT child, above, min(date), max(date),
+            arg_min(source, rank), arg_min("row", rank)
+            FROM (SELECT vendor AS child, parent AS above, date, source, "row", rowid AS rank FROM line
+                UNION ALL SELECT buyer, department, date, source, "row", rowid FROM line)
+            WHERE above IS NOT NULL AND child <> above GROUP BY child, above ORDER BY child, above;
+    """)
+
+
+def _customers(connection: duckdb.DuckDBPyConnection, known: identity.Known) -> None:
+    """Our own list, beside the record: its names and numbers get into no other table."""
+    sql = """SELECT source, "row", vendor FROM staged ANTI JOIN gone USING (source, n)
+        WHERE why IS NULL AND kind = 'customer' ORDER BY source, n"""
+    rows = []
+    for source, row, vendor in _each(connection, sql):
+        said = identity.unpack(vendor)
+        rows.append((known.find(said), said.name or said.ids[0][1], source, row))
+    with connection.appender("customer") as appender:
+        appender.append_rows(rows)
+
+
+def _index(connection: duckdb.DuckDBPyConnection) -> None:
+    """Word -> descriptions that have it."""
+    connection.execute("""
+        CREATE TEMP TABLE spread AS SELECT id AS descr, unnest(words(text)) AS word FROM descr;
+        INSERT INTO term SELECT row_number() OVER (ORDER BY word), word
+            FROM (SELECT DISTINCT word FROM spread) ORDER BY word;
+        INSERT INTO posting SELECT term.id, descr FROM spread JOIN term USING (word) ORDER BY term.id, descr;
+        DROP TABLE spread;
+    """)
+
+
+# -- the account of each source ------------------------------------------------------------------------------
+
+
+def _sources(connection: duckdb.DuckDBPyConnection, sources: Sequence[Staged]) -> None:
+    counts = {
+        source: rest
+        for source, *rest in _each(
+            connection,
+            f"""SELECT source, count(*), count(why),
+                list(DISTINCT year ORDER BY year) FILTER (year IS NOT NULL),
+                {", ".join(f"count({field})" for field in FACTS)} FROM staged GROUP BY source""",
+        )
+    }
+    gone = dict(_each(connection, "SELECT source, count(*) FROM gone GROUP BY source"))
+    nothing: list[object] = [0, 0, [], *(0 for _ in FACTS)]
+    for i, each in enumerate(sources, 1):
+        read, rejected, years, *measured = counts.get(i, nothing)
+        warnings = [*_notes(connection, each.path), *_warnings(read, years or [], measured)]
+        kept = read - rejected - gone.get(i, 0)
+        values = [
+            i, each.sha256, each.member, each.name, each.format, each.publisher, each.url,
+            each.retrieved or None, each.licence, read, kept, gone.get(i, 0), rejected, warnings,
+        ]  # fmt: skip
+        connection.execute(f"INSERT INTO source VALUES ({', '.join('?' * len(values))})", values)
+
+
+def _notes(connection: duckdb.DuckDBPyConnection, path: Path) -> list[str]:
+    sql = "SELECT decode(value) FROM parquet_kv_metadata(?) WHERE decode(key) = 'notes'"
+    row = connection.execute(sql, [str(path)]).fetchone()
+    return list(json.loads(row[0])) if row else []
+
+
+def _warnings(read: int, years: list[int], measured: list[int]) -> Iterator[str]:
+    """What somebody who reads figures out of this file should know first."""
+    if read >= 100 and read % 100 == 0:
+        yield f"{read} rows, a multiple of 100: perhaps truncated by whoever exported it"
+    names = [name for name, count in zip(FACTS.values(), measured, strict=True) if count]
+    if len(names) > 1:
+        yield f"{len(names)} measures in one file ({', '.join(names)}): they are never added"
+    if missing := sorted(set(range(min(years, default=0), max(years, default=0))) - set(years)):
+        yield f"no rows for {', '.join(map(str, missing))}"
+
+
+def _check(connection: duckdb.DuckDBPyConnection) -> None:
+    """Counts what is in the tables against what was read. A join that lost or doubled a row is found here."""
+    for source, read, kept, gone, rejected in _each(
+        connection,
+        """SELECT id, read, coalesce(lines, 0) + coalesce(customers, 0), duplicate, coalesce(rejects, 0)
+           FROM source
+           LEFT JOIN (SELECT source AS id, count(*) AS lines FROM line GROUP BY 1) USING (id)
+           LEFT JOIN (SELECT source AS id, count(*) AS customers FROM customer GROUP BY 1) USING (id)
+           LEFT JOIN (SELECT source AS id, count(*) AS rejects FROM reject GROUP BY 1) USING (id)""",
+    ):
+        if read != kept + gone + rejected:
+            raise Lost(
+                f"source {source}: {read} rows read, {kept} kept, {gone} duplicate, {rejected} rejected"
+            )
+    staged = " UNION ALL ".join(
+        f"SELECT source, sum({field})::HUGEINT AS cents FROM line WHERE kind <> 'subaward' GROUP BY 1"
+        for field in FACTS
+    )
+    sums = "SELECT source, sum(cents)::HUGEINT AS cents FROM {} GROUP BY 1 HAVING sum(cents) IS NOT NULL"
+    one, other = sums.format(f"({staged})"), sums.format("fact")
+    if connection.execute(f"({one}) EXCEPT ({other}) UNION ALL (({other}) EXCEPT ({one}))").fetchone():
+        raise Lost("the sum of the facts is not the sum of the rows", hint=REPORT)
+
+
+def _each(connection: duckdb.DuckDBPyConnection, sql: str) -> Iterator[tuple[Any, ...]]:
+    """Rows in batches. Nothing else may be asked of the connection before the last: `list` it where it is."""
+    connection.execute(sql)
+    while rows := connection.fetchmany(10_000):
+        yield from rows

@@ -1,0 +1,175 @@
+# SPDX-License-Identifier: Apache-2.0
+"""One file to one table of typed contract rows, staged/<...>.parquet: all rules about a single file.
+
+A CSV is read by DuckDB as text, only the columns of the allow list; casts come after, in SQL, over all rows
+at once. What DuckDB finds malformed is read again by Python, record by record, to say which records they
+are. Other formats are read by Python and go the same way. Every record comes out: as a row or as a reject.
+"""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+from collections.abc import Callable, Iterator, Mapping
+from pathlib import Path
+from typing import BinaryIO
+
+import duckdb
+
+from . import dates, typed
+from .contract import DATES, FIELDS, RAW, Format, Problem, Row
+from .originals import LINE, BadFile, Plain
+from .typed import SEPARATOR
+
+
+def stage(plain: Plain, form: Format, target: Path, connection: duckdb.DuckDBPyConnection) -> None:
+    """Writes the staged table of one file to `target` (Parquet, notes in its metadata). Raises Unreadable.
+
+    connection: an empty database for scratch; a table `raw` is left in it.
+    """
+    name = plain.head.name
+    columns = _read(plain, form, connection)
+    forms, notes = _dates(connection, columns, name)
+    if plain.note:
+        notes.append(plain.note)
+    rows = typed.select(columns, form, forms)
+    options = f"FORMAT parquet, COMPRESSION zstd, KV_METADATA {{notes: {typed.text(json.dumps(notes))}}}"
+    connection.execute(f"COPY ({rows}) TO {typed.text(str(target))} ({options})")
+
+
+# -- reading: a table `raw` of text, one row a record, in the order of the file ------------------------------
+
+
+def _read(plain: Plain, form: Format, connection: duckdb.DuckDBPyConnection) -> dict[str, str]:
+    """Fills `raw`; returns field -> what the file calls it."""
+    if form.rows is not None:
+        _by_python(connection, form.rows, plain)
+        return {field: field for field in FIELDS}
+    if plain.long_line:
+        raise BadFile(
+            f"{plain.head.name}, line {plain.long_line}, is longer than {LINE // 2**20} MB",
+            hint="Look at that line: a quotation mark or a line break may be missing.",
+        )
+    places: dict[str, int] = {}
+    for field, names in form.columns.items():
+        found = next((each for each in names if each in plain.head.fields), None)
+        if found is not None:
+            places[field] = plain.head.fields.index(found)
+    try:
+        _by_duckdb(connection, plain, places)
+    except (duckdb.InvalidInputException, duckdb.ConversionException):
+        connection.execute("DROP TABLE IF EXISTS raw")
+        _by_python(connection, lambda file: _records(file, plain, places), plain)
+    return {field: plain.head.fields[place] for field, place in places.items()}
+
+
+def _by_duckdb(connection: duckdb.DuckDBPyConnection, plain: Plain, places: Mapping[str, int]) -> None:
+    # By position: names of columns come from outside and never stand in SQL.
+    columns = ", ".join(f"'c{i}': 'VARCHAR'" for i in range(len(plain.head.fields)))
+    chosen = ", ".join(f"nullif(trim(c{place}), '') AS \"{field}\"" for field, place in places.items())
+    connection.execute(
+        f"CREATE TABLE raw AS SELECT {chosen},"
+        " NULL::VARCHAR AS _column, NULL::VARCHAR AS _why, NULL::VARCHAR AS _raw"
+        f" FROM read_csv({typed.text(str(plain.path))}, auto_detect = false, header = true,"
+        f" delim = '{plain.separator}',"
+        f" quote = '\"', escape = '\"', strict_mode = true, max_line_size = {LINE}, columns = {{{columns}}})"
+    )
+    # rowid counts records in the order of the file.
+    connection.execute("CREATE VIEW numbered AS SELECT rowid + 1 AS _row, * FROM raw")
+
+
+def _by_python(
+    connection: duckdb.DuckDBPyConnection,
+    rows: Callable[[BinaryIO], Iterator[tuple[int, Row | Problem]]],
+    plain: Plain,
+) -> None:
+    names = [*FIELDS, "_column", "_why", "_raw"]
+    declared = ", ".join(f'"{name}" VARCHAR' for name in names)
+    connection.execute(f"CREATE TABLE raw (_row BIGINT, {declared})")
+    connection.execute("CREATE VIEW numbered AS SELECT * FROM raw")
+    with plain.path.open("rb") as file, connection.appender("raw") as appender:
+        for number, row in rows(file):
+            appender.append_row(number, *_values(row))
+
+
+def _values(row: Row | Problem) -> Iterator[str | None]:
+    if isinstance(row, Problem):
+        yield from (None for _ in FIELDS)
+        yield from (row.column, row.why, row.raw[:RAW])
+        return
+    for field in FIELDS:
+        value = row.get(field, "").replace("\0", " ").replace(SEPARATOR, " ").strip()
+        yield value or None
+    yield from (None, None, None)
+
+
+def _records(file: BinaryIO, plain: Plain, places: Mapping[str, int]) -> Iterator[tuple[int, Row | Problem]]:
+    """The slow, exact way through a CSV. A record that is no table's row is a Problem, with nothing of its
+    content: that could be a telephone number in the wrong place.
+    """
+    csv.field_size_limit(LINE)
+    text = io.TextIOWrapper(file, "utf-8", newline="")
+    reader = csv.reader(text, delimiter=plain.separator, strict=True)
+    next(reader, None)
+    number = 0
+    while True:
+        try:
+            record = next(reader, None)
+        except csv.Error as error:
+            if "limit" in str(error):
+                raise BadFile(
+                    f"{plain.head.name}, line {reader.line_num}: a value of more than {LINE // 2**20} MB",
+                    hint="Look at that line: a quotation mark is never closed.",
+                ) from None
+            record = [""] * (len(plain.head.fields) + 1)
+            reason = "quotation marks that do not match"
+        else:
+            reason = f"{len(record or ())} values where {len(plain.head.fields)} belong"
+        if record is None:
+            text.detach()
+            return
+        if not record:
+            continue
+        number += 1
+        if len(record) != len(plain.head.fields):
+            yield number, Problem("", reason, "")
+        else:
+            yield number, {field: record[place] for field, place in places.items()}
+
+
+# -- dates ---------------------------------------------------------------------------------------------------
+
+
+def _dates(
+    connection: duckdb.DuckDBPyConnection, columns: Mapping[str, str], name: str
+) -> tuple[dict[str, str], list[str]]:
+    """The date format of each field, and notes on values of the lesser dates that are none."""
+    there = [field for field in DATES if field in columns]
+    distinct: dict[str, Iterator[str]] = {
+        columns[field]: _column(connection, f'SELECT DISTINCT "{field}" FROM raw WHERE "{field}" IS NOT NULL')
+        for field in there
+    }
+    chosen = dates.choose(dict(distinct), name)
+    forms = {field: chosen[columns[field]] for field in there}
+    notes = []
+    for field in there:
+        if field == "date":
+            continue
+        parsed = dates.sql_date(f'"{field}"', forms[field])
+        count = _one(connection, f'SELECT count(*) FROM raw WHERE "{field}" IS NOT NULL AND {parsed} IS NULL')
+        if count:
+            notes.append(f"{columns[field]}: {count} values are no days and were left out")
+    return forms, notes
+
+
+def _column(connection: duckdb.DuckDBPyConnection, sql: str) -> Iterator[str]:
+    cursor = connection.cursor().execute(sql)
+    while rows := cursor.fetchmany(10_000):
+        for (value,) in rows:
+            yield value
+
+
+def _one(connection: duckdb.DuckDBPyConnection, sql: str) -> int:
+    row = connection.execute(sql).fetchone()
+    return int(row[0]) if row else 0
