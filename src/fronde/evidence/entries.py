@@ -15,7 +15,7 @@ from pathlib import PurePath
 from types import TracebackType
 from typing import Any, BinaryIO
 
-from fronde.errors import Unreadable
+from .originals import BadFile
 
 LINE = 1 << 20  # bytes of one line
 GROUP = 5_000  # entries of one key: one contract, one procurement
@@ -23,10 +23,8 @@ GROUP = 5_000  # entries of one key: one contract, one procurement
 _DAY = re.compile(r"(\d{4}-\d{2}-\d{2})(?=[T +Z]|$)")
 
 
-class BadFile(Unreadable):
+class BadEntry(BadFile):
     """A file of records that cannot be read to its end. place: of what is wrong, such as "entry 37"."""
-
-    name = "source-file"
 
     def __init__(self, file: BinaryIO, place: str, what: str, *, hint: str = "") -> None:
         where = f"{called(file)}, {place}" if place else called(file)
@@ -48,16 +46,16 @@ def day(text: str) -> str:
 
 
 def lines(file: BinaryIO) -> Iterator[str]:
-    """The lines of a UTF-8 file, each at most LINE bytes long. Raises BadFile."""
+    """The lines of a UTF-8 file, each at most LINE bytes long. Raises BadEntry."""
     number = 0
     while line := file.readline(LINE + 1):
         number += 1
         if len(line) > LINE:
-            raise BadFile(file, f"line {number}", f"it is longer than {LINE:,} bytes")
+            raise BadEntry(file, f"line {number}", f"it is longer than {LINE:,} bytes")
         try:
             yield line.decode("utf-8-sig" if number == 1 else "utf-8")
         except UnicodeDecodeError:
-            raise BadFile(
+            raise BadEntry(
                 file,
                 f"line {number}",
                 "it is not UTF-8",
@@ -92,13 +90,13 @@ class Spool:
         self._rows.execute("INSERT INTO entry VALUES (?, ?, ?)", (key, number, json.dumps(value)))
 
     def of(self, key: str) -> list[tuple[int, Any]]:
-        """The entries of one key, in the order of the file. Raises BadFile when they are too many."""
+        """The entries of one key, in the order of the file. Raises BadEntry when they are too many."""
         self._index()
         found = self._rows.execute(
             "SELECT number, value FROM entry WHERE key = ? ORDER BY rowid LIMIT ?", (key, GROUP + 1)
         ).fetchall()
         if len(found) > GROUP:
-            raise BadFile(
+            raise BadEntry(
                 self._file, f"entry {found[0][0]}", f"more than {GROUP:,} entries have the key {key[:80]!r}"
             )
         return [(number, json.loads(value)) for number, value in found]

@@ -15,7 +15,7 @@ from typing import Any, BinaryIO
 
 import ijson
 
-from fronde.evidence.entries import BadFile
+from fronde.evidence.entries import BadEntry
 
 CHUNK = 1 << 16
 DEPTH = 64
@@ -53,8 +53,8 @@ class _Guard:
         self.count += len(chunk)
         return chunk
 
-    def _bad(self, what: str) -> BadFile:
-        return BadFile(self.file, f"after byte {self.count:,}", what)
+    def _bad(self, what: str) -> BadEntry:
+        return BadEntry(self.file, f"after byte {self.count:,}", what)
 
 
 class _Entry:
@@ -71,11 +71,11 @@ class _Entry:
     def clear(self) -> None:
         self.nodes = self.chars = 0
 
-    def bad(self, what: str) -> BadFile:
-        return BadFile(self.file, f"entry {self.number}", what)
+    def bad(self, what: str) -> BadEntry:
+        return BadEntry(self.file, f"entry {self.number}", what)
 
     def count(self, event: str, value: Any) -> None:
-        """One more value or key. Raises BadFile when it is too much."""
+        """One more value or key. Raises BadEntry when it is too much."""
         self.nodes += 1
         if self.nodes > NODES:
             raise self.bad(f"it has more than {NODES:,} values")
@@ -127,7 +127,7 @@ class _Entry:
 def entries(file: BinaryIO, places: frozenset[Path]) -> Iterator[tuple[Path, Any]]:
     """Each value that stands at one of `places`, and what is left of each document at ().
 
-    A place names the keys on the way, "*" for the values of a list. Raises BadFile.
+    A place names the keys on the way, "*" for the values of a list. Raises BadEntry.
     """
     deepest = max(map(len, places), default=0)
     entry = _Entry(file)
@@ -156,11 +156,11 @@ def _events(file: BinaryIO, entry: _Entry) -> Iterator[tuple[str, Any]]:
     guard = _Guard(file)
     try:
         yield from ijson.basic_parse(guard, multiple_values=True, buf_size=CHUNK)
-    except BadFile:
+    except BadEntry:
         raise
     except _WRONG as error:
         what = "it is empty" if not guard.count else f"it is not JSON ({_first(error)})"
-        raise BadFile(file, f"entry {entry.number}, before byte {guard.count:,}", what) from None
+        raise BadEntry(file, f"entry {entry.number}, before byte {guard.count:,}", what) from None
 
 
 def _first(error: BaseException) -> str:

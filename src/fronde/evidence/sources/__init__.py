@@ -6,9 +6,16 @@ from __future__ import annotations
 from fronde.errors import Unreadable
 from fronde.evidence.contract import Format, Head
 
-from . import usaspending
+from . import customers, decp, followthemoney, fpds, ocds, usaspending
 
-FORMATS: tuple[Format, ...] = (*usaspending.FORMATS,)
+FORMATS: tuple[Format, ...] = (
+    *usaspending.FORMATS,
+    *fpds.FORMATS,
+    *ocds.FORMATS,
+    *decp.FORMATS,
+    *followthemoney.FORMATS,
+    *customers.FORMATS,
+)
 
 
 class Unknown(Unreadable):

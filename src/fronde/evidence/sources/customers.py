@@ -27,18 +27,7 @@ NUMBERS: dict[str, tuple[str, ...]] = {
     "vendor_country": ("country", "country code", "country_code", "land", "pays", "país", "paese"),
 }
 # A header with one of these is of a file of contracts, whatever else stands in it.
-FOREIGN = (
-    "award",
-    "piid",
-    "obligat",
-    "contract",
-    "montant",
-    "marché",
-    "acheteur",
-    "titulaire",
-    "ocid",
-    "action",
-)
+FOREIGN = ("award", "piid", "obligat", "recipient", "montant", "acheteur", "titulaire", "ocid")
 
 
 def _spelt(names: tuple[str, ...]) -> tuple[str, ...]:

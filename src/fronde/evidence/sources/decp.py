@@ -15,6 +15,7 @@ stated and never computed with).
 
 from __future__ import annotations
 
+import hashlib
 import re
 from collections.abc import Iterator
 from typing import Any, BinaryIO
@@ -36,11 +37,11 @@ PLACES = frozenset(
 )
 PUBLISHER = "buyers named in the file, by data.gouv.fr"
 LICENCE = "Licence Ouverte 2.0"
-NO_NUMBER = re.compile(r"(?i)\W*0*\W*|nc|n/a|nul+|none|sans objet|n[ée]ant")
+NO_NUMBER = re.compile(r"(?i)[\W_0]*|nc|n/a|nul+|none|sans objet|n[ée]ant")
 
 
 def rows(file: BinaryIO) -> Iterator[tuple[int, Row | Problem]]:
-    """The contracts of a file: a row for each holder, one for each modified amount. Raises BadFile."""
+    """The contracts of a file: a row for each holder, one for each modified amount. Raises BadEntry."""
     for number, value in enumerate(_found(file), 1):
         yield from _numbered(number, value)
 
@@ -48,10 +49,9 @@ def rows(file: BinaryIO) -> Iterator[tuple[int, Row | Problem]]:
 def _found(file: BinaryIO) -> Iterator[Any]:
     for _, value in entries(file, PLACES):
         # A list, or a document with contracts in it, is what is left when they were handed out.
-        if not isinstance(value, list) and not any(
-            isinstance(value, dict) and each in value for each in KINDS
-        ):
-            yield value
+        if isinstance(value, list) or (isinstance(value, dict) and any(kind in value for kind in KINDS)):
+            continue
+        yield value
 
 
 def _numbered(number: int, value: Any) -> Iterator[tuple[int, Row | Problem]]:
@@ -119,11 +119,13 @@ def _row(deal: dict[str, Any], amount: str) -> Row:
     buyer = at(deal, "acheteur") or at(deal, "autoriteConcedante")
     siret = text(at(buyer, "id"))
     day_of = _first(deal, "dateNotification", "dateSignature", "dateDebutExecution")
+    # Contracts without a number are not one contract: day and amount tell them apart.
+    number = number_of(text(at(deal, "id"))) or f"without number, {day_of}, {amount}"
     return {
         "kind": "award",
-        # Contracts without a number are not one contract: day and amount tell them apart.
-        "award": number_of(text(at(deal, "id"))) or f"without number, {day_of}, {amount}",
+        "award": number,
         "agency": siret,
+        "unique_key": _own_key(siret, number, text(at(deal, "objet"))),
         "vehicle": number_of(text(at(deal, "idAccordCadre"))),
         "vehicle_agency": siret if number_of(text(at(deal, "idAccordCadre"))) else "",
         "date": day_of,
@@ -135,6 +137,12 @@ def _row(deal: dict[str, Any], amount: str) -> Row:
         "cpv": text(at(deal, "codeCPV")),
         "modified": _first(deal, "datePublicationDonnees"),
     }
+
+
+def _own_key(siret: str, number: str, matter: str) -> str:
+    """Buyers give one number to all lots of a procedure, or to everything: only with its object it is one."""
+    plain = " ".join(matter.lower().split())
+    return f"{siret}:{number}:{hashlib.sha256(plain.encode()).hexdigest()[:12]}"
 
 
 def _first(thing: Any, *keys: str) -> str:
@@ -196,7 +204,7 @@ def _vendor(holder: dict[str, Any]) -> Row:
 
 
 def table(file: BinaryIO) -> Iterator[tuple[int, Row | Problem]]:
-    """The rows of a table, put together to contracts. Raises BadFile."""
+    """The rows of a table, put together to contracts. Raises BadEntry."""
     for numbers, deal in decp_table.contracts(file):
         used: set[int] = set()
         for row, holder in contract(deal):

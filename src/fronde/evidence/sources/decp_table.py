@@ -13,7 +13,7 @@ from collections.abc import Iterator
 from typing import Any, BinaryIO
 
 from fronde.evidence.contract import Head
-from fronde.evidence.entries import BadFile, Spool, lines
+from fronde.evidence.entries import BadEntry, Spool, lines
 
 WIDTH = 1_000  # columns
 
@@ -72,7 +72,7 @@ def _kept(places: dict[str, int | None]) -> Place:
 
 
 def contracts(file: BinaryIO) -> Iterator[tuple[list[int], dict[str, Any]]]:
-    """The numbers of the rows of each contract, and the contract in the form of the JSON. Raises BadFile.
+    """The numbers of the rows of each contract, and the contract in the form of the JSON. Raises BadEntry.
 
     Each holder knows its row (`row`, from 1 after the header).
     """
@@ -91,14 +91,14 @@ def _rows(file: BinaryIO) -> Iterator[tuple[int, dict[str, Any]]]:
     separator = max(",;\t", key=first.count)
     places = _places(next(csv.reader([first], delimiter=separator), []))
     if places is None:
-        raise BadFile(file, "line 1", "it is not a header of DECP")
+        raise BadEntry(file, "line 1", "it is not a header of DECP")
     try:
         for number, cells in enumerate(csv.reader(text, delimiter=separator), 1):
             if len(cells) > WIDTH:
-                raise BadFile(file, f"row {number}", f"it has more than {WIDTH:,} columns")
+                raise BadEntry(file, f"row {number}", f"it has more than {WIDTH:,} columns")
             yield number, _said(cells, *places)
     except csv.Error as error:
-        raise BadFile(file, "", f"it is not a table ({error})") from None
+        raise BadEntry(file, "", f"it is not a table ({error})") from None
 
 
 def _said(cells: list[str], columns: Place, holders: list[Place]) -> dict[str, Any]:

@@ -2,7 +2,7 @@
 """FollowTheMoney: entities, one JSON object a line, in any order; those of one award are joined here.
 
     {"id", "schema": "ContractAward", "properties": {supplier: [id], contract: [id], amount: ["100.00"], ...}}
-    Contract (authority -> PublicBody)  ContractAward (contract, supplier -> Company)  Ownership (owner, asset)
+    Contract: authority -> PublicBody   ContractAward: contract, supplier -> Company   Ownership: owner, asset
 
 An award is the entry that gives rows, one for each supplier; entities that say who somebody is give none. Of
 people nothing is taken but the name of a supplier who is one; owners who are people are left out.
@@ -43,7 +43,7 @@ Entity = dict[str, Any]  # id, schema, and the first value of each property that
 
 
 def rows(file: BinaryIO) -> Iterator[tuple[int, Row | Problem]]:
-    """The awards of a file, a row for each supplier. Raises BadFile."""
+    """The awards of a file, a row for each supplier. Raises BadEntry."""
     with Spool(file) as spool:
         for number, (_, value) in enumerate(entries(file, frozenset({("*",)})), 1):
             if value == []:

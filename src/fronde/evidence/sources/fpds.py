@@ -18,7 +18,7 @@ from typing import BinaryIO
 from xml.parsers import expat
 
 from fronde.evidence.contract import Format, Head, Problem, Row
-from fronde.evidence.entries import BadFile, day
+from fronde.evidence.entries import BadEntry, day
 
 CHUNK = 1 << 16
 DEPTH = 40
@@ -82,9 +82,9 @@ class _Feed:
         self.parser.CharacterDataHandler = self._data
         self.parser.StartDoctypeDeclHandler = self._doctype
 
-    def bad(self, what: str, hint: str = "") -> BadFile:
-        place = f"line {self.parser.CurrentLineNumber:,}"
-        return BadFile(self.file, f"{place} (entry {self.number})" if self.number else place, what, hint=hint)
+    def bad(self, what: str, hint: str = "") -> BadEntry:
+        entry = f" (entry {self.number})" if self.number else ""
+        return BadEntry(self.file, f"line {self.parser.CurrentLineNumber:,}{entry}", what, hint=hint)
 
     def _doctype(self, *_: object) -> None:
         raise self.bad(
@@ -158,7 +158,7 @@ class _Feed:
 
 
 def rows(file: BinaryIO) -> Iterator[tuple[int, Row | Problem]]:
-    """The actions of a feed, one after the other. Raises BadFile."""
+    """The actions of a feed, one after the other. Raises BadEntry."""
     feed = _Feed(file)
     fed = 0
     try:

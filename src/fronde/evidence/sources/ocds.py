@@ -43,7 +43,7 @@ Said = dict[str, Any]  # what ocds_release.told keeps of a release
 
 
 def rows(file: BinaryIO) -> Iterator[tuple[int, Row | Problem]]:
-    """Awards of the file, a row for each supplier; releases that give none are Problems. Raises BadFile."""
+    """Awards of the file, a row for each supplier; releases that give none are Problems. Raises BadEntry."""
     with Spool(file) as spool:
         for number, entry in enumerate(_found(file), 1):
             releases = list(_releases(entry))
