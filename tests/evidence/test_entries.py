@@ -63,3 +63,10 @@ def test_a_key_of_too_many_entries_is_refused(monkeypatch):
 def test_a_file_without_a_name_is_the_file():
     assert entries.called(io.BytesIO()) == "the file"
     assert entries.called(Named(b"", "/somewhere/else/x.json")) == "x.json"
+
+
+def test_an_error_can_be_told_of_the_name_that_people_know():
+    error = BadEntry(Named(b""), "entry 7", "it is nested")
+    assert (error.message, str(error)) == ("records.dat, entry 7: it is nested",) * 2
+    assert error.of("x.zip/a.json").message == str(error) == "x.zip/a.json, entry 7: it is nested"
+    assert BadEntry(Named(b""), "", "it is empty").message == "records.dat: it is empty"

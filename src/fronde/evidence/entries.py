@@ -27,10 +27,16 @@ class BadEntry(BadFile):
     """A file of records that cannot be read to its end. place: of what is wrong, such as "entry 37"."""
 
     def __init__(self, file: BinaryIO, place: str, what: str, *, hint: str = "") -> None:
-        where = f"{called(file)}, {place}" if place else called(file)
-        super().__init__(f"{where}: {what}", hint=hint or "Fetch the file again from its publisher.")
+        super().__init__("", hint=hint or "Fetch the file again from its publisher.")
         self.place = place
         self.what = what
+        self.of(called(file))
+
+    def of(self, name: str) -> BadEntry:
+        """The same error of a file that people call by another name."""
+        self.message = f"{name}, {self.place}: {self.what}" if self.place else f"{name}: {self.what}"
+        self.args = (self.message,)
+        return self
 
 
 def called(file: BinaryIO) -> str:

@@ -19,6 +19,7 @@ import duckdb
 
 from . import dates, typed
 from .contract import DATES, FIELDS, RAW, Format, Problem, Row
+from .entries import BadEntry
 from .originals import LINE, BadFile, Plain
 from .typed import SEPARATOR
 
@@ -88,9 +89,12 @@ def _by_python(
     declared = ", ".join(f'"{name}" VARCHAR' for name in names)
     connection.execute(f"CREATE TABLE raw (_row BIGINT, {declared})")
     connection.execute("CREATE VIEW numbered AS SELECT * FROM raw")
-    with plain.path.open("rb") as file, connection.appender("raw") as appender:
-        for number, row in rows(file):
-            appender.append_row(number, *_values(row))
+    try:
+        with plain.path.open("rb") as file, connection.appender("raw") as appender:
+            for number, row in rows(file):
+                appender.append_row(number, *_values(row))
+    except BadEntry as error:
+        raise error.of(plain.head.name) from None  # what was opened has a name of ours
 
 
 def _values(row: Row | Problem) -> Iterator[str | None]:

@@ -92,13 +92,14 @@ def _rows(file: BinaryIO) -> Iterator[tuple[int, dict[str, Any]]]:
     places = _places(next(csv.reader([first], delimiter=separator), []))
     if places is None:
         raise BadEntry(file, "line 1", "it is not a header of DECP")
+    reader = csv.reader(text, delimiter=separator, strict=True)
     try:
-        for number, cells in enumerate(csv.reader(text, delimiter=separator), 1):
+        for number, cells in enumerate(reader, 1):
             if len(cells) > WIDTH:
                 raise BadEntry(file, f"row {number}", f"it has more than {WIDTH:,} columns")
             yield number, _said(cells, *places)
     except csv.Error as error:
-        raise BadEntry(file, "", f"it is not a table ({error})") from None
+        raise BadEntry(file, f"line {reader.line_num + 1}", f"it is not a table ({error})") from None
 
 
 def _said(cells: list[str], columns: Place, holders: list[Place]) -> dict[str, Any]:
