@@ -1,0 +1,147 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What answers are made of: parties, figures, places of records; and the one way to put a question to the tables.
+
+Money is integer cents to the end. A `Total` is of one measure and one currency; nothing here adds two of them.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import datetime
+import re
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from functools import lru_cache
+from typing import Any
+
+import duckdb
+
+from fronde.errors import Refused
+
+Connection = duckdb.DuckDBPyConnection
+Date = datetime.date
+
+_NAMED = re.compile(r"\$([a-z_0-9]+)")
+
+SUBAWARD = "subaward"
+STOCK = ("current", "ceiling", "maximum")
+MEASURES = ("obligated", "obligated in all", "outlayed in all", "award value", SUBAWARD, *STOCK)
+
+
+class NotFound(Refused):
+    """Nothing that was imported has this name or number."""
+
+    name = "evidence-not-found"
+
+
+class Several(Refused):
+    """One name or number, several parties or awards: somebody has to say which."""
+
+    name = "evidence-several"
+
+
+@dataclass(frozen=True)
+class File:
+    """An imported file: its name ('x.zip/member.csv') and the SHA-256 of what was received, in hexadecimal."""
+
+    name: str
+    sha256: str
+
+
+@dataclass(frozen=True)
+class Place:
+    """Where a record stands: row 1 is the first after a header. url: its public page, or ""."""
+
+    file: str
+    sha256: str
+    row: int
+    url: str
+
+
+@dataclass(frozen=True)
+class Party:
+    """A buyer or a vendor. ids: its numbers in the tables, several where somebody judged them the same."""
+
+    handle: str
+    name: str
+    country: str
+    ids: tuple[int, ...] = dataclasses.field(repr=False)
+
+
+@dataclass(frozen=True)
+class Total:
+    """A sum of rows of one measure and one currency. first, last: dates of those rows; files: that hold them."""
+
+    measure: str
+    currency: str
+    cents: int
+    rows: int
+    first: Date | None
+    last: Date | None
+    files: tuple[File, ...]
+
+
+def rows(connection: Connection, sql: str, /, **named: Any) -> list[tuple[Any, ...]]:
+    """All rows of a query. What people typed goes in as parameters ($name), never into the text."""
+    used = set(_NAMED.findall(sql))
+    return connection.execute(sql, {name: named[name] for name in used}).fetchall()
+
+
+def files(connection: Connection) -> dict[int, File]:
+    """Source number -> file."""
+    found = rows(connection, "SELECT id, name, sha256 FROM source")
+    return {number: File(name, sha256) for number, name, sha256 in found}
+
+
+def place(held: dict[int, File], source: int, row: int, url: str | None) -> Place:
+    """The place of a record; a url that is no web address is left out."""
+    file = held[source]
+    return Place(file.name, file.sha256, row, url if url and re.match("https?://", url) else "")
+
+
+def of(held: dict[int, File], sources: Iterable[int]) -> tuple[File, ...]:
+    """The files of these sources, in the order of their names."""
+    return tuple(sorted({held[each] for each in sources}, key=lambda file: (file.name, file.sha256)))
+
+
+# Every figure of the tables in one shape. `mod` of a subaward is its number.
+FIGURES = """
+SELECT buyer, vendor, year, date, award, mod, measure, cents, currency, descr, source, row FROM fact
+UNION ALL
+SELECT a.buyer, s.sub, s.year, s.date, s.award, s.number, 'subaward', s.cents, s.currency, s.descr, s.source, s.row
+FROM subaward s LEFT JOIN award a ON a.id = s.award
+UNION ALL
+SELECT a.buyer, m.vendor, NULL, m.date, m.award, '', m.measure, m.cents, m.currency, m.descr, m.source, m.row
+FROM amount m LEFT JOIN award a ON a.id = m.award
+"""
+
+# The columns of a Total, of anything that has these of a fact.
+SUMS = "measure, currency, sum(cents), count(*), min(date), max(date), list_sort(list(DISTINCT source))"
+
+
+def total(held: dict[int, File], sums: Sequence[Any]) -> Total:
+    """A Total of the columns SUMS."""
+    measure, currency, cents, count, first, last, sources = sums
+    return Total(measure, currency, int(cents), count, first, last, of(held, sources))
+
+
+# -- as plain values -------------------------------------------------------------------------------------------
+
+
+def plain(value: Any) -> Any:
+    """An answer as JSON can say it: dates as text, money as integer cents, a party without its numbers here."""
+    if isinstance(value, Party):
+        return {"handle": value.handle, "name": value.name, "country": value.country}
+    if dataclasses.is_dataclass(value):
+        return {field.name: plain(getattr(value, field.name)) for field in dataclasses.fields(value)}
+    if isinstance(value, list | tuple):
+        return [plain(each) for each in value]
+    return value.isoformat() if isinstance(value, Date) else value
+
+
+@lru_cache(maxsize=1)
+def federal() -> tuple[str, ...]:
+    """Names of the formats whose years are fiscal years of the United States, October to September."""
+    from fronde.evidence.sources import FORMATS
+
+    return tuple(each.name for each in FORMATS if each.federal)
