@@ -10,6 +10,7 @@ DOCS = Path(__file__).parents[1] / "docs"
 PATTERNS = {
     "ID": "[a-z2-7]{16}",
     "KEY": "[0-9a-f]{64}",
+    "NAME": "[a-z0-9-]{1,40}",
     "tile/...": r"tile/([0-9]+|entries)/(x[0-9]{3}/)*[0-9]{3}(\.p/[0-9]+)?",
     "*": "[^/]+",
 }

@@ -10,10 +10,12 @@ from pathlib import Path
 
 import pytest
 
+from fronde.citation import Citation
 from fronde.site import settings
 from fronde.site.letters import proof
 from fronde.site.members.ways import email_code
 from tests import kept_page
+from tests.citations import NEAREST
 from tests.site.village import Village, post
 
 
@@ -26,7 +28,7 @@ def schema(path: Path) -> set[str]:
 @pytest.fixture
 def lived(village: Village) -> Village:
     """People have joined, signed, taken a name back and read the proof; a mail lies in the outbox."""
-    letter = village.open()
+    letter = village.open(cited={"award": Citation.make(NEAREST)})
     members = village.members(12)
     for member in members[:6]:
         village.sign(letter, member, name="Grace Example")

@@ -12,7 +12,7 @@ import functools
 import random
 import secrets
 import shutil
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -22,6 +22,7 @@ from django.test import Client
 
 from fronde import canonical, letterfile
 from fronde.canonical import b64u
+from fronde.citation import Citation
 from fronde.cli.main import main
 from fronde.letter import Letter
 from fronde.proof.policy import Policy
@@ -129,11 +130,23 @@ class Village:
     def step(self) -> None:
         self.sequencer.step(self.now)
 
-    def open(self, *, least: int = 5, minutes: int = 0, tokens: int = 5, rules: str = "") -> Letter:
+    def open(
+        self,
+        *,
+        least: int = 5,
+        minutes: int = 0,
+        tokens: int = 5,
+        rules: str = "",
+        cited: Mapping[str, Citation] | None = None,
+    ) -> Letter:
         text = FILE.format(least=least, minutes=minutes, tokens=tokens, rules=rules)
+        draft = letterfile.parse(text)
+        for name in cited or {}:
+            draft["citations"].append({"id": name, "says": f"What {name} says."})
+            draft["body"] += f"\n\nThis is what {name} says.[^{name}]"
         place = reading.workplace(SLUG)
         assert place is not None
-        return sequence.open_letter(letterfile.parse(text), place)
+        return sequence.open_letter(draft, place, cited)
 
     def members(self, count: int) -> list[Member]:
         return [Member() for _ in range(count)]

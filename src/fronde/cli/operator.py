@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from fronde import form
+from fronde.citation import MOST_BYTES
 from fronde.errors import Refused, Unreadable, Usage
 
 if TYPE_CHECKING:
@@ -104,10 +105,13 @@ def _folder(named: str | None) -> Folder:
 def _signing(named: str | None) -> Folder:
     """The data folder, its settings right, its record not behind. Raises Usage, Stopped."""
     folder = _folder(named)
+    from django.core.management import call_command
+
     from fronde.site import setup
     from fronde.site.record import store
 
     _check_settings()
+    call_command("migrate", verbosity=0)  # an update that was not served yet may have new tables
     setup.check()
     store.ready()
     return folder
@@ -197,13 +201,14 @@ def run_open(args: argparse.Namespace) -> int:
     from fronde import letterfile
     from fronde.site.signing.sequence import open_letter
 
+    path = Path(args.file)
     try:
-        text = Path(args.file).read_text("utf-8")
-    except OSError as error:
-        raise Usage(f"{args.file} cannot be read: {error.strerror}.", name="no-file") from None
+        text = _bytes(path).decode("utf-8")
     except UnicodeDecodeError:
         raise Unreadable(f"{args.file} is not UTF-8.", name="not-utf-8") from None
-    letter = open_letter(letterfile.parse(text), _workplace(args.workplace))
+    draft = letterfile.parse(text)
+    cited = letterfile.cite(draft, lambda name: _bytes(path.parent / name, MOST_BYTES + 1))
+    letter = open_letter(draft, _workplace(args.workplace), cited)
     _say(
         f"Opened {letter.id}: {letter.title}\n"
         f"  page    /letters/{letter.id}\n"
@@ -211,6 +216,15 @@ def run_open(args: argparse.Namespace) -> int:
         f"  closes  {form.format_time(letter.closes)}"
     )
     return 0
+
+
+def _bytes(path: Path, most: int = -1) -> bytes:
+    """What a file holds, at most so many bytes of it. Raises Usage."""
+    try:
+        with path.open("rb") as file:
+            return file.read(most)
+    except OSError as error:
+        raise Usage(f"{path} cannot be read: {error.strerror}.", name="no-file") from None
 
 
 def _workplace(slug: str) -> Workplace:

@@ -4,7 +4,7 @@
 fronde.toml fronde.sqlite3 policy
 members/                    pepper, slot keys, enrolment rows: 0700, in no backup
 keys/log keys/letters/ID/   the keys that sign logs and receipts: 0700
-public/log/ public/letters/ID/record/ public/letters/ID/{letter.json,heads.json,letter.zip}
+public/log/ public/letters/ID/{record/,evidence/} public/letters/ID/{letter.json,heads.json,letter.zip}
 high-water/                 the last checkpoint that was signed of each log: in no backup
 outbox/                     mails, without SMTP
 serve.lock publish.lock     empty; held while a server runs, while somebody publishes
@@ -77,7 +77,7 @@ class Folder:
         return self.keys / "letters" / letter / "receipt"
 
     def letter(self, letter: str) -> Path:
-        """What is published of a letter: record/, letter.json, heads.json, letter.zip."""
+        """What is published of a letter: record/, evidence/, letter.json, heads.json, letter.zip."""
         return self.path / "public" / "letters" / letter
 
     def record(self, log: str) -> Path:

@@ -12,6 +12,7 @@ from itertools import islice
 from typing import Any, NamedTuple
 
 from fronde.canonical import unb64u
+from fronde.citation import Citation
 from fronde.errors import Breach, FrondeError, Refused
 from fronde.letter import Letter
 from fronde.record import log as public_log
@@ -20,6 +21,7 @@ from fronde.record.heads import open_heads
 from fronde.record.tree import leaf_hash, root
 
 from .folder import INSTANCE, Folder
+from .letters import citations
 from .letters.models import LetterRow
 from .record import logs, pool, recover, writer
 from .record.logs import Head, OpenedHead
@@ -97,7 +99,11 @@ def lost(log: str, why: str) -> Refused:
 def _letter(letter_id: str, first: int, missing: list[bytes]) -> None:
     """Job: what the tables know of a letter, brought up to its log."""
     parsed = [parse_letter(data) for data in missing]
-    row = LetterRow.objects.filter(id=letter_id).first() or _row(_frozen(letter_id), parsed[0])
+    row = LetterRow.objects.filter(id=letter_id).first()
+    if row is None:
+        letter = _frozen(letter_id)
+        row = _row(letter, parsed[0])
+        citations.keep(letter_id, _cited(letter))
     waiting = {each.key: each.opening for each in pool.waiting(letter_id, withdraw=False)}
     for index, entry in enumerate(parsed, first):
         if entry["type"] in ("sign", "withdraw"):
@@ -111,8 +117,11 @@ def _letter(letter_id: str, first: int, missing: list[bytes]) -> None:
 
 def _papers(letter_id: str, first: bytes) -> None:
     """Raises Refused unless what stands beside the letter's record is there too."""
-    if _frozen(letter_id).digest != unb64u(parse_letter(first)["letter"]):
+    letter = _frozen(letter_id)
+    if letter.digest != unb64u(parse_letter(first)["letter"]):
         raise lost(letter_id, "its letter.json is another")
+    if not LetterRow.objects.filter(id=letter_id).exists():
+        _cited(letter)
     _opened(letter_id)
 
 
@@ -125,6 +134,20 @@ def _frozen(letter_id: str) -> Letter:
         )
     except (OSError, FrondeError):
         raise lost(letter_id, "its letter.json is missing") from None
+
+
+def _cited(letter: Letter) -> dict[str, Citation]:
+    """What a letter cites, out of the public folder."""
+    found = {}
+    for each in letter.citations:
+        try:
+            citation = Citation.parse(citations.path(letter.id, each["id"]).read_bytes())
+        except (OSError, FrondeError):
+            raise lost(letter.id, f"its evidence/{each['id']}.json is missing") from None
+        if citation.digest != unb64u(each["digest"]):
+            raise lost(letter.id, f"its evidence/{each['id']}.json is another")
+        found[each["id"]] = citation
+    return found
 
 
 def _row(letter: Letter, opened: dict[str, Any]) -> LetterRow:

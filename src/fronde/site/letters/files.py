@@ -3,7 +3,7 @@
 
 from __future__ import annotations
 
-from django.http import FileResponse, HttpRequest
+from django.http import FileResponse, Http404, HttpRequest
 from django.http.response import HttpResponseBase
 from django.urls import re_path
 
@@ -12,7 +12,7 @@ from fronde.site.headers import FOR_EVER
 from fronde.site.http import by_method
 from fronde.site.record.views import missing, public
 
-from . import proof, reading
+from . import citations, proof, reading
 from .urls import LETTER
 
 
@@ -29,6 +29,21 @@ def heads(request: HttpRequest, letter_id: str) -> HttpResponseBase:
     except OSError:
         return missing()
     return public(data, "application/json", "no-cache")
+
+
+def cited(letter_id: str, name: str) -> None:
+    """Raises Http404 when there is no such letter, or it cites nothing of that name."""
+    letter = reading.letter(letter_id)
+    if letter is None or all(each["id"] != name for each in letter.citations):
+        raise Http404
+
+
+def evidence(request: HttpRequest, letter_id: str, name: str) -> HttpResponseBase:
+    """`evidence/NAME.json`: what the letter cites, as in its proof."""
+    try:
+        return public(citations.path(letter_id, name).read_bytes(), "application/json", FOR_EVER)
+    except OSError:
+        return missing()
 
 
 def zipped(request: HttpRequest, letter_id: str) -> HttpResponseBase:
@@ -48,5 +63,9 @@ def zipped(request: HttpRequest, letter_id: str) -> HttpResponseBase:
 patterns = [
     re_path(LETTER + r"/letter\.json\Z", by_method(GET=frozen, find=reading.exists)),
     re_path(LETTER + r"/heads\.json\Z", by_method(GET=heads, find=reading.exists)),
+    re_path(
+        LETTER + r"/evidence/(?P<name>[a-z0-9-]{1,40})\.json\Z",
+        by_method(GET=evidence, find=cited),
+    ),
     re_path(LETTER + r"/letter\.zip\Z", by_method(GET=zipped, find=reading.exists)),
 ]

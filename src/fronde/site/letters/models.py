@@ -55,3 +55,18 @@ class LetterRow(models.Model):
 
     def __str__(self) -> str:
         return str(self.id)
+
+
+class CitationRow(models.Model):
+    """What a letter cites: the bytes whose digest its letter.json names. name: its id there."""
+
+    pk = models.CompositePrimaryKey("letter", "name")
+    letter = models.CharField(max_length=16)
+    name = models.CharField(max_length=40)
+    data = models.BinaryField()
+
+    class Meta:
+        db_table = "fronde_citation"
+
+    def __str__(self) -> str:
+        return f"{self.letter} {self.name}"

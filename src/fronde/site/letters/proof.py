@@ -20,7 +20,7 @@ from fronde.record.tree import HASH
 from fronde.site.folder import INSTANCE, Folder, Remembered, sync
 from fronde.site.record import logs, pool
 
-from . import reading
+from . import citations, reading
 
 _busy: Remembered[threading.Lock] = Remembered(threading.Lock)
 _made: Remembered[dict[str, object]] = Remembered(dict)
@@ -61,6 +61,8 @@ def members(letter_id: str) -> Iterator[tuple[str, Source]]:
     yield "heads.json", entries.heads_file((each.nonce, each.size) for each in heads)
     yield "openings.json", openings_file(letter_id, own.size, shown)
     yield "README.txt", bundle.README
+    for name, data in citations.data(letter_id).items():
+        yield bundle.evidence_name(name), data
     for name, log, head in (("log", letter_id, own), ("instance", INSTANCE, instance)):
         yield f"{name}/checkpoint", head.note
         record = Folder.current().record(log)

@@ -5,7 +5,7 @@ Assigning is one transaction (batch.py). What follows may be killed at any point
 
     seal        tiles, signature, high-water mark, head row
     announce    `head` in the instance log; after a close, in the same transaction, the slot's end
-    reveal      heads.json, checkpoint
+    reveal      evidence, letter.json, heads.json, checkpoint
     the instance log is published
 
 The letter's checkpoint comes before the instance's: whoever reads a `head` finds what it stands for. Whoever
@@ -19,10 +19,12 @@ import logging
 import random
 import secrets
 import threading
+from collections.abc import Mapping
 from typing import Any
 
 from django.conf import settings
 
+from fronde.citation import Citation
 from fronde.errors import FrondeError, Refused, Stopped
 from fronde.letter import FLOOR, Letter
 from fronde.letterfile import freeze
@@ -30,7 +32,7 @@ from fronde.record import entry as entries
 from fronde.record.note import Signer
 from fronde.site import clock
 from fronde.site.folder import INSTANCE, Folder, make, put
-from fronde.site.letters import reading
+from fronde.site.letters import citations, reading
 from fronde.site.letters.models import LetterRow, Workplace
 from fronde.site.members import enrolment
 from fronde.site.record import keys, logs, pool, publish, store, writer
@@ -49,10 +51,13 @@ SETTLE = datetime.timedelta(minutes=1)
 # -- opening ------------------------------------------------------------------------------------------------
 
 
-def open_letter(draft: dict[str, Any], workplace: Workplace) -> Letter:
+def open_letter(
+    draft: dict[str, Any], workplace: Workplace, cited: Mapping[str, Citation] | None = None
+) -> Letter:
     """Freezes a draft, binds the lowest free slot of the workplace, opens the record and publishes both.
 
-    Raises Refused when no slot is free, Usage when the draft is wrong, Stopped.
+    cited: what the draft cites, as `letterfile.cite` found it. Raises Refused when no slot is free, Usage when
+    the draft is wrong, Stopped.
     """
     store.ready()
     letter_id = "".join(secrets.choice("abcdefghijklmnopqrstuvwxyz234567") for _ in range(16))
@@ -60,7 +65,7 @@ def open_letter(draft: dict[str, Any], workplace: Workplace) -> Letter:
     with folder.publishing():
         _make_keys(folder, letter_id)
         try:
-            letter = store.write(lambda: _freeze(draft, workplace, letter_id))
+            letter = store.write(lambda: _freeze(draft, workplace, letter_id, cited or {}))
             finish(letter_id)
         except BaseException:
             if not LetterRow.objects.filter(id=letter_id).exists():
@@ -75,7 +80,9 @@ def _make_keys(folder: Folder, letter_id: str) -> None:
     put(folder.receipt_key(letter_id), secrets.token_bytes(32), mode=0o600)
 
 
-def _freeze(draft: dict[str, Any], workplace: Workplace, letter_id: str) -> Letter:
+def _freeze(
+    draft: dict[str, Any], workplace: Workplace, letter_id: str, cited: Mapping[str, Citation]
+) -> Letter:
     slot = store.instance().lowest_unbound(workplace.slug)
     if slot is None:
         raise Refused(
@@ -92,6 +99,7 @@ def _freeze(draft: dict[str, Any], workplace: Workplace, letter_id: str) -> Lett
         log_key=store.signer(letter_id).vkey,
         instance_key=store.signer(INSTANCE).vkey,
         now=clock.now(),
+        citations=cited,
     )
     letter.check_rules()
     nonce = secrets.token_bytes(32)
@@ -119,6 +127,7 @@ def _freeze(draft: dict[str, Any], workplace: Workplace, letter_id: str) -> Lett
         issued=issued,
         state=LetterRow.OPEN,
     )
+    citations.keep(letter_id, cited)
     return letter
 
 
@@ -166,11 +175,16 @@ def _announce(letter_id: str, head: Head) -> None:
 
 
 def reveal(letter_id: str) -> None:
-    """letter.json and heads.json, then the checkpoint."""
+    """What the letter cites, letter.json and heads.json, then the checkpoint."""
     folder = Folder.current().letter(letter_id)
     row = LetterRow.objects.get(id=letter_id)
     opened = entries.heads_file((head.nonce, head.size) for head in logs.opened_heads(letter_id))
-    for path, data in ((folder / "letter.json", bytes(row.data)), (folder / "heads.json", opened)):
+    cited = citations.data(letter_id)
+    files = [(citations.path(letter_id, name), data) for name, data in cited.items()]
+    files += [(folder / "letter.json", bytes(row.data)), (folder / "heads.json", opened)]
+    if cited:
+        make(folder / "evidence")
+    for path, data in files:
         if not path.exists() or path.read_bytes() != data:
             put(path, data)
     publish.show(letter_id)
