@@ -93,6 +93,7 @@ class _Entry:
         self.path.append(step)
 
     def key(self, key: str) -> None:
+        key = key.strip()  # publishers write "nom "
         if key in self.stack[-1]:
             raise self.bad(f"the key {key[:80]!r} stands in one object twice")
         self.path[-1] = key
@@ -177,16 +178,12 @@ def text(value: Any) -> str:
 
 
 def at(value: Any, *steps: str) -> Any:
-    """What stands inside objects at these keys, or None. White space around a key does not count."""
+    """What stands inside objects at these keys, or None."""
     for step in steps:
         if not isinstance(value, dict):
             return None
-        value = value[step] if step in value else _loose(value, step)
+        value = value.get(step)
     return value
-
-
-def _loose(value: dict[str, Any], step: str) -> Any:
-    return next((found for key, found in value.items() if key.strip() == step), None)
 
 
 def objects(value: Any) -> list[dict[str, Any]]:

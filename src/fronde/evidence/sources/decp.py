@@ -18,6 +18,7 @@ from __future__ import annotations
 import hashlib
 import re
 from collections.abc import Iterator
+from functools import lru_cache
 from typing import Any, BinaryIO
 
 from fronde.evidence import names
@@ -179,8 +180,11 @@ def _ids(holders: list[dict[str, Any]]) -> set[str]:
     return {_company(each) for each in holders}
 
 
+_siren = lru_cache(1 << 16)(names.siren)  # the same companies come again and again
+
+
 def _company(holder: dict[str, Any]) -> str:
-    return names.siren(_id(holder)) or _id(holder) or _name(holder)
+    return _siren(_id(holder)) or _id(holder) or _name(holder)
 
 
 def _id(holder: Any) -> str:
@@ -194,7 +198,7 @@ def _name(holder: Any) -> str:
 def _vendor(holder: dict[str, Any]) -> Row:
     """A SIRET counts only when it passes Luhn; another number is known to this publisher alone."""
     row = {"vendor": _name(holder)}
-    if names.siren(_id(holder)):
+    if _siren(_id(holder)):
         return {**row, "vendor_siret": _id(holder), "vendor_country": "FR"}
     kind = text(at(holder, "typeIdentifiant")).strip().upper() or "ID"
     return {**row, "vendor_local": f"{kind}:{_id(holder)}"} if _id(holder) else row
