@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""`fronde evidence search, party, buyer, award, vehicle, series, clients, path, mentions, suggest`: questions."""
+"""`fronde evidence search, party, buyer, award, vehicle, series, clients, path, mentions, suggest`: asking."""
 
 from __future__ import annotations
 
@@ -10,10 +10,12 @@ import sys
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
+from . import judge
+
 if TYPE_CHECKING:
     from fronde.evidence.answers import Connection
 
-Ask = Callable[["Connection", argparse.Namespace], object]
+Ask = Callable[["Connection", argparse.Namespace], Any]
 
 NAME = "NAME|ID"
 
@@ -54,17 +56,17 @@ def register(actions: Any, folder: Callable[[argparse.ArgumentParser], None]) ->
     mentions.add_argument("--of", metavar="BUYER", help="with this buyer alone")
     suggest = question("suggest", "parties that may be one, for people to judge", _suggest)
     suggest.add_argument("--limit", type=_count, default=50, metavar="N", help="pairs (default: 50)")
+    judge.register(actions, folder)
 
 
 _PARTIES = ("PARTY", "BUYER", "COMPANY", "FROM", "TO")
 
 
 def _filters(search: argparse.ArgumentParser) -> None:
-    from_to = {"type": _date, "metavar": "YYYY-MM-DD"}
     search.add_argument("--buyer", metavar=NAME)
     search.add_argument("--vendor", metavar=NAME)
-    search.add_argument("--from", dest="first", help="first day", **from_to)
-    search.add_argument("--to", dest="last", help="last day", **from_to)
+    search.add_argument("--from", dest="first", type=_date, metavar="YYYY-MM-DD", help="first day")
+    search.add_argument("--to", dest="last", type=_date, metavar="YYYY-MM-DD", help="last day")
     search.add_argument(
         "--measure", default="", help="obligated, 'award value', subaward, maximum, current, ..."
     )
@@ -94,7 +96,7 @@ def run(args: argparse.Namespace) -> int:
     return 0
 
 
-def opened(args: argparse.Namespace, ask: Ask) -> object:
+def opened(args: argparse.Namespace, ask: Ask) -> Any:
     """The answer of a question put to the evidence folder that the options name."""
     from fronde.cli.evidence import folder
     from fronde.evidence.reader import Evidence
@@ -111,7 +113,7 @@ def decided(args: argparse.Namespace) -> list[dict[str, Any]]:
     return decisions.read(folder(args))
 
 
-# -- one function a question -------------------------------------------------------------------------------------
+# -- one function a question --------------------------------------------------------------------------------
 
 
 def _search(db: Connection, args: argparse.Namespace) -> object:
@@ -133,7 +135,7 @@ def _search(db: Connection, args: argparse.Namespace) -> object:
 
 
 def _party(db: Connection, args: argparse.Namespace) -> object:
-    """Its numbers and names, parents as records state them, sums by measure, currency and year, direct buyers."""
+    """Its numbers and names, parents as records state them, sums by measure and year, direct buyers."""
     from fronde.evidence.questions import about
 
     return about(db, _find(db, args.party, ""))
@@ -169,7 +171,7 @@ def _series(db: Connection, args: argparse.Namespace) -> object:
 
 
 def _clients(db: Connection, args: argparse.Namespace) -> object:
-    """Who among a company's clients works directly with a buyer: by subawards, by confirmed mentions, by our own list.
+    """Who among a company's clients works directly with a buyer: subawards, mentions, our own list.
 
     Our own list is read for the table alone: it is in no JSON and no CSV.
     """
@@ -207,7 +209,7 @@ def _find(db: Connection, text: str, role: str) -> Any:
     return find(db, text, role)
 
 
-# -- options -----------------------------------------------------------------------------------------------------
+# -- options ------------------------------------------------------------------------------------------------
 
 
 def _date(text: str) -> datetime.date:

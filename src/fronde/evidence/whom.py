@@ -7,6 +7,7 @@ names. Parties that people judged to be the same are one, with the numbers of al
 
 from __future__ import annotations
 
+import shlex
 from collections.abc import Iterable
 
 from rapidfuzz import fuzz, process
@@ -100,9 +101,10 @@ UNION SELECT s.canonical, s.party FROM same_as s WHERE s.canonical IN (SELECT id
 def _several(text: str, found: list[Party]) -> Several:
     listed = "\n".join(f"  {party.handle}  {party.name}" for party in found[:NEAR])
     more = f"\n  and {len(found) - NEAR:,} more" if len(found) > NEAR else ""
+    pair = " ".join(shlex.quote(party.handle) for party in found[:2])
     return Several(
         f"{len(found):,} parties have the name {text[:80]!r}:\n{listed}{more}",
-        hint="Name one by its handle, or say that they are the same: fronde evidence judge same A B.",
+        hint=f"Name one by its handle, or say that they are one: fronde evidence judge same {pair}",
     )
 
 
