@@ -1,6 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
 import json
-from typing import Any
 
 import pytest
 from hypothesis import given
@@ -15,57 +14,21 @@ from tests.evidence.sources.fuzz import (
     never_breaks,
     problems,
     read,
-    refused,
     rows,
     shaped,
     total,
 )
-
-BUYER = "21590163800019"
-ONE, TWO = "55204599900869", "44505049500024"
-TWO_AGAIN = "44505049500032"  # another establishment of the same company
-
-
-def holder(siret: str = ONE, name: str = "Une Entreprise") -> dict[str, str]:
-    return {"id": siret, "typeIdentifiant": "SIRET", "denominationSociale": name}
-
-
-def contract(**more: Any) -> dict[str, Any]:
-    return {
-        "id": "2024-017",
-        "acheteur": {"id": BUYER, "nom": "Ville d'Essai"},
-        "nature": "Marché",
-        "objet": "Entretien des arbres",
-        "codeCPV": "77211500",
-        "lieuExecution": {"code": "59170", "typeCode": "Code postal", "nom ": "Croix"},
-        "dateNotification": "2024-05-15",
-        "datePublicationDonnees": "2024-05-25",
-        "montant": "31367.57",
-        "titulaires": [holder()],
-        "modifications": [],
-        **more,
-    }
-
-
-def of_2019(*contracts: dict[str, Any]) -> str:
-    return json.dumps({"marches": list(contracts)})
-
-
-def of_2022(*contracts: dict[str, Any]) -> str:
-    """The same contracts as the schema of 2022 nests them; it has no names."""
-    nested = [
-        {
-            **each,
-            "acheteur": {"id": each["acheteur"]["id"]},
-            "titulaires": [
-                {"titulaire": {k: v for k, v in one.items() if k != "denominationSociale"}}
-                for one in each["titulaires"]
-            ],
-            "modifications": [{"modification": one} for one in each["modifications"]],
-        }
-        for each in contracts
-    ]
-    return json.dumps({"marches": {"marche": nested}})
+from tests.evidence.sources.marches import (
+    BUYER,
+    HEADER,
+    ONE,
+    TWO,
+    TWO_AGAIN,
+    contract,
+    holder,
+    of_2019,
+    of_2022,
+)
 
 
 def test_a_contract_of_2019_becomes_a_row():
@@ -273,99 +236,6 @@ def test_a_contract_without_a_holder_is_listed(holders):
     assert problems(decp.rows, data) == [(2, "no holder is named")]
 
 
-# --- the table ---
-
-HEADER = (
-    "uid,id,acheteur_id,acheteur_nom,nature,objet,montant,codeCPV,techniques,idAccordCadre,dateNotification,"
-    "datePublicationDonnees,titulaire_id,titulaire_typeIdentifiant,titulaire_nom,modification_id,donneesActuelles"
-)
-
-
-def line(
-    siret: str = ONE, name: str = "Une Entreprise", amount: str = "31367.57", change: str = "0", **more: str
-) -> str:
-    day = more.get("day", "2024-05-15")
-    nature, matter = more.get("nature", "Marché"), more.get("objet", "Entretien des arbres")
-    return (
-        f"{BUYER}2024-017,2024-017,{BUYER},Ville d'Essai,{nature},{matter},{amount},77211500,,,{day},"
-        "2024-05-25,"
-        f"{siret},SIRET,{name},{change},true"
-    )
-
-
-def table(*lines: str) -> str:
-    return "\n".join([HEADER, *lines]) + "\n"
-
-
-def test_a_row_of_the_table_says_what_the_json_says():
-    assert rows(decp.table, table(line())) == rows(decp.rows, of_2019(contract()))
-
-
-def test_holders_in_several_rows_share_one_amount_that_is_never_added():
-    data = table(line(), line(objet="Autre"), line(TWO, "Deux"))
-    found = read(decp.table, data)
-    assert [(n, row.get("maximum"), row.get("value")) for n, row in found] == [
-        (1, "31367.57", None),
-        (3, "31367.57", None),
-        (2, None, "31367.57"),
-    ]
-
-
-def test_states_of_a_contract_in_several_rows_are_modifications():
-    data = table(
-        line(amount="34000", change="2", day="2024-08-01"),
-        line(),
-        line(amount="33000", change="1", day="2024-07-01"),
-    )
-    found = read(decp.table, data)
-    assert [(n, row.get("mod", ""), row["date"]) for n, row in found] == [
-        (2, "", "2024-05-15"),
-        (3, "1", "2024-07-01"),
-        (1, "2", "2024-08-01"),
-    ]
-    assert total([row for _, row in found], "value") == 3_136_757
-
-
-def test_a_row_that_says_nothing_new_is_listed():
-    data = table(line(TWO, "Deux"), line(TWO_AGAIN, "Deux agence"), line("", ""))
-    assert [row["value"] for row in rows(decp.table, data)] == ["31367.57"]
-    assert [number for number, _ in problems(decp.table, data)] == [2, 3]
-
-
-def test_a_table_with_three_holders_in_a_row_and_semicolons_is_read():
-    header = "id;acheteur.id;acheteur.nom;nature;objet;montant;dateNotification;titulaire_id_1;titulaire_id_2"
-    one = f"1;{BUYER};Ville;Marché;Parc;100;2024-05-15;{ONE};{TWO}"
-    two = f"2;{BUYER};Ville;Marché;Bois;50;2024-05-15;{ONE};"
-    data = f"{header}\n{one}\n{two}\n"
-    assert decp_table.recognise(Head("x.csv", data, tuple(header.split(";"))))
-    assert [(row["award"], row.get("maximum"), row.get("value")) for row in rows(decp.table, data)] == [
-        ("1", "100", None),
-        ("1", "100", None),
-        ("2", None, "50"),
-    ]
-
-
-@pytest.mark.parametrize(
-    ("data", "said"),
-    [
-        ("", "line 1: it is not a header of DECP"),
-        ("a,b\n1,2\n", "line 1: it is not a header of DECP"),
-        (table("x" * (2 << 20)), "line 2: it is longer"),
-        (table("," * 2000), "row 1: it has more than 1,000 columns"),
-        (table('"' + "x" * 200_000), "it is not a table"),
-    ],
-)
-def test_a_table_that_hurts_is_refused_with_its_place(data, said):
-    assert said in refused(decp.table, data).message
-
-
-def test_a_table_in_another_encoding_is_refused_with_its_line():
-    assert (
-        "line 2: it is not UTF-8"
-        in refused(decp.table, table(line(name="Société")).encode("latin-1")).message
-    )
-
-
 # --- recognising, breaking ---
 
 
@@ -395,11 +265,6 @@ def test_no_shape_breaks_the_reader(value, inside):
 @given(broken(of_2022(contract(modifications=[{"id": 1, "montant": 5, "titulaires": []}])).encode()))
 def test_no_bytes_break_the_reader(data):
     never_breaks(decp.rows, data)
-
-
-@given(broken(table(line(), line(TWO, "Deux"), line(change="1")).encode()) | st.binary(max_size=100))
-def test_no_bytes_break_the_reader_of_tables(data):
-    never_breaks(decp.table, data)
 
 
 # --- the real file, computed a second time ---

@@ -47,11 +47,11 @@ def recognise(head: Head) -> bool:
 
 FORMATS = (
     Format(
-        name="customers",
-        title="Our own customers: a CSV with a column of names",
-        publisher="this workplace",
-        licence="not to be passed on",
-        recognise=recognise,
+        "customers",
+        "Our own customers: a CSV with a column of names",
+        "this workplace",
+        "not to be passed on",
+        recognise,
         columns=COLUMNS,
         constants={"kind": "customer"},
     ),

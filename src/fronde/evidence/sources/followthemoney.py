@@ -232,11 +232,11 @@ def recognise(head: Head) -> bool:
 
 FORMATS = (
     Format(
-        name="followthemoney",
-        title="FollowTheMoney: entities of contracts and companies",
-        publisher="whoever made the file",
-        licence="the licence of its sources",
-        recognise=recognise,
+        "followthemoney",
+        "FollowTheMoney: entities of contracts and companies",
+        "whoever made the file",
+        "the licence of its sources",
+        recognise,
         rows=rows,
     ),
 )

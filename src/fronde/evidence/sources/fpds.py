@@ -183,11 +183,11 @@ def recognise(head: Head) -> bool:
 
 FORMATS = (
     Format(
-        name="fpds",
-        title="FPDS: ATOM feed of awards and vehicles",
-        publisher="Federal Procurement Data System, U.S. General Services Administration",
-        licence="US public domain",
-        recognise=recognise,
+        "fpds",
+        "FPDS: ATOM feed of awards and vehicles",
+        "Federal Procurement Data System, U.S. General Services Administration",
+        "US public domain",
+        recognise,
         rows=rows,
         federal=True,
     ),

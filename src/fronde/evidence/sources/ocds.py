@@ -240,11 +240,11 @@ def recognise(head: Head) -> bool:
 
 FORMATS = (
     Format(
-        name="ocds",
-        title="OCDS 1.1: releases or records of public contracts",
-        publisher="the publisher that the file names",
-        licence="the licence that the file names",
-        recognise=recognise,
+        "ocds",
+        "OCDS 1.1: releases or records of public contracts",
+        "the publisher that the file names",
+        "the licence that the file names",
+        recognise,
         rows=rows,
     ),
 )

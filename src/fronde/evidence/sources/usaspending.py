@@ -100,6 +100,10 @@ API: Columns = {
 }
 
 
+# The API's file has no codes; the agency in an award's key is who numbered it, which may be another one.
+AGENCIES = {"ICE": "7012", "CBP": "7014"}
+
+
 def _has(columns: Columns, *needed: str) -> Callable[[Head], bool]:
     """Whether a header has a name for each of these fields."""
 
@@ -118,6 +122,7 @@ def _format(name: str, title: str, kind: str, columns: Columns, *needed: str) ->
         recognise=_has(columns, *needed),
         columns=columns,
         constants={**CONSTANTS, "kind": kind},
+        buyers=AGENCIES if columns is API else {},
         federal=True,
     )
 
