@@ -194,6 +194,16 @@ def test_an_id_with_a_scheme_in_it_counts_and_a_local_one_does_not():
     assert [row.get("vendor_local") for row in found] == ["GB-CFS:307567", None]
 
 
+def test_a_buyer_that_stands_among_the_parties_or_at_the_tender_is_found():
+    party = {"id": "b9", "name": "Borough of Roles", "roles": ["procuringEntity", "buyer"]}
+    by_role = release(award(), parties=[party], buyer=None)
+    assert rows(ocds.rows, package(by_role))[0]["buyer"] == "Borough of Roles"
+    at_tender = release(
+        award(), parties=[], buyer=None, tender={"procuringEntity": {"name": "Borough of Tenders"}}
+    )
+    assert rows(ocds.rows, package(at_tender))[0]["buyer"] == "Borough of Tenders"
+
+
 # --- what a file may do ---
 
 

@@ -37,7 +37,7 @@ _SCHEMED = re.compile(r"([A-Z]{2}-[A-Z0-9]{2,12})-(.+)", re.DOTALL)
 def told(release: Any, ocid: str = "") -> Said:
     """What a release says, in our words. ocid: of the record that it is in."""
     parties = {each["id"]: each for each in _unlike(_party(p) for p in objects(at(release, "parties")))}
-    buyer = _named(at(release, "buyer"), parties)
+    buyer = _buyer(release, parties)
     awards = [_award(each, parties, buyer) for each in objects(at(release, "awards"))]
     said: Said = {
         "ocid": text(at(release, "ocid")) or ocid,
@@ -112,6 +112,16 @@ def _named(reference: Any, parties: dict[str, Said]) -> Said:
     """A party that is referred to, with what the release says of it among its parties."""
     said = _party(reference)
     return {**said, **parties.get(said["id"], {})} if said["id"] else {}
+
+
+def _buyer(release: Any, parties: dict[str, Said]) -> Said:
+    """The authority: `buyer`, else the party of that role, else who runs the tender."""
+    roles = ((at(each, "roles"), each) for each in objects(at(release, "parties")))
+    of_role = next((each for role, each in roles if isinstance(role, list) and "buyer" in role), None)
+    for each in (at(release, "buyer"), of_role, at(release, "tender", "procuringEntity")):
+        if named := _named(each, parties):
+            return named
+    return {}
 
 
 def supplier_ids(supplier: Said) -> dict[str, str]:
