@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""`fronde evidence search, party, buyer, award, vehicle, series, clients, path, mentions, suggest`: asking."""
+"""`fronde evidence search, party, buyer, award, vehicle, series, clients, path, mentions, suggest`: ask."""
 
 from __future__ import annotations
 
@@ -150,14 +150,14 @@ def _buyer(db: Connection, args: argparse.Namespace) -> object:
 
 def _award(db: Connection, args: argparse.Namespace) -> object:
     """All modifications of an award and their sums; stock figures apart; its vehicle and what is under it."""
-    from fronde.evidence.questions import award
+    from fronde.evidence.awards import award
 
     return award(db, args.number, args.agency)
 
 
 def _vehicle(db: Connection, args: argparse.Namespace) -> object:
     """The awards under a vehicle (a framework, an indefinite-delivery contract), with sums."""
-    from fronde.evidence.questions import vehicle
+    from fronde.evidence.awards import vehicle
 
     return vehicle(db, args.number, limit=args.limit)
 

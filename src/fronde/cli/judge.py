@@ -110,7 +110,7 @@ def _candidate(db: Connection, number: str, agency: str, product: str) -> tuple[
     """The key of an award, and whether it has a mention of a product that is in the dictionary."""
     from fronde.evidence import mentions
     from fronde.evidence.answers import rows
-    from fronde.evidence.questions import award
+    from fronde.evidence.awards import award
     from fronde.evidence.whom import named
 
     key = award(db, number, agency).key

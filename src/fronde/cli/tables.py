@@ -11,7 +11,7 @@ from collections.abc import Sequence
 
 from fronde.evidence import quotes
 from fronde.evidence.answers import File, Place
-from fronde.evidence.shown import Cell, Money, Quote, Section, Shown
+from fronde.evidence.sections import Cell, Money, Quote, Section, Shown
 
 GAP = "—"
 WIDEST = 44  # of a column of text, where there are several

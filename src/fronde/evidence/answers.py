@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What answers are made of: parties, figures, places of records; and the one way to put a question to the tables.
+"""What answers are made of: parties, figures, places of records; how the tables are asked.
 
-Money is integer cents to the end. A `Total` is of one measure and one currency; nothing here adds two of them.
+Money is integer cents to the end. A `Total` is of one measure and one currency; two are never added.
 """
 
 from __future__ import annotations
@@ -42,7 +42,7 @@ class Several(Refused):
 
 @dataclass(frozen=True)
 class File:
-    """An imported file: its name ('x.zip/member.csv') and the SHA-256 of what was received, in hexadecimal."""
+    """An imported file: its name ('x.zip/member.csv'), the SHA-256 in hex of what was received."""
 
     name: str
     sha256: str
@@ -70,7 +70,7 @@ class Party:
 
 @dataclass(frozen=True)
 class Total:
-    """A sum of rows of one measure and one currency. first, last: dates of those rows; files: that hold them."""
+    """A sum of rows of one measure and one currency. first, last: their dates; files: that hold them."""
 
     measure: str
     currency: str
@@ -108,7 +108,8 @@ def of(held: dict[int, File], sources: Iterable[int]) -> tuple[File, ...]:
 FIGURES = """
 SELECT buyer, vendor, year, date, award, mod, measure, cents, currency, descr, source, row FROM fact
 UNION ALL
-SELECT a.buyer, s.sub, s.year, s.date, s.award, s.number, 'subaward', s.cents, s.currency, s.descr, s.source, s.row
+SELECT a.buyer, s.sub, s.year, s.date, s.award, s.number, 'subaward', s.cents, s.currency,
+    s.descr, s.source, s.row
 FROM subaward s LEFT JOIN award a ON a.id = s.award
 UNION ALL
 SELECT a.buyer, m.vendor, NULL, m.date, m.award, '', m.measure, m.cents, m.currency, m.descr, m.source, m.row
@@ -125,11 +126,11 @@ def total(held: dict[int, File], sums: Sequence[Any]) -> Total:
     return Total(measure, currency, int(cents), count, first, last, of(held, sources))
 
 
-# -- as plain values -------------------------------------------------------------------------------------------
+# -- as plain values ----------------------------------------------------------------------------------------
 
 
 def plain(value: Any) -> Any:
-    """An answer as JSON can say it: dates as text, money as integer cents, a party without its numbers here."""
+    """An answer as JSON can say it: dates as text, money as integer cents, a party without its numbers."""
     if isinstance(value, Party):
         return {"handle": value.handle, "name": value.name, "country": value.country}
     if dataclasses.is_dataclass(value):

@@ -3,9 +3,9 @@
 
     same_as(party, canonical)     for each party of a group judged the same but the canonical one
     product(words, company, note) the dictionary of products, company a party's number
-    verdict(award, product, verdict, by_name)   who confirms or denies that an award's record names the product
+    verdict(award, product, verdict, by_name)   who says that an award's record names the product, or not
 
-The lines of decisions.jsonl stay what they are; an undone one has no effect. "Not same" wins over a chain: when
+The lines of decisions.jsonl stay what they are; an undone one has no effect. "Not same" wins over a chain: if
 somebody judged A and B not the same, no other judgement joins them.
 """
 
@@ -102,7 +102,7 @@ def _products(connection: Connection, standing: list[Line]) -> list[tuple[Any, .
 
 
 def _companies(connection: Connection, text: str) -> list[int]:
-    """By handle, or every party that has a name of this key: a dictionary is of a company, not of a record."""
+    """By handle, or every party that has a name of this key: a dictionary is of a company."""
     return [each for (each,) in rows(connection, _COMPANIES, text=text, key=names.key(text))]
 
 

@@ -33,7 +33,7 @@ class Mention:
 
 
 def state(verdicts: dict[str, str]) -> tuple[str, tuple[str, ...]]:
-    """name -> confirm or deny, to what that makes of a mention. One "deny" outweighs any number of "confirm"."""
+    """name -> confirm or deny, to what that makes of a mention. One "deny" outweighs any "confirm"."""
     denying = tuple(sorted(name for name, verdict in verdicts.items() if verdict == "deny"))
     confirming = tuple(sorted(name for name, verdict in verdicts.items() if verdict == "confirm"))
     if denying:
@@ -75,7 +75,7 @@ def awards(mentions: list[Mention]) -> dict[str, list[int]]:
     return {CONFIRMED: sorted(confirmed), CANDIDATE: sorted(candidates)}
 
 
-# -- for people to judge ---------------------------------------------------------------------------------------
+# -- for people to judge ------------------------------------------------------------------------------------
 
 
 @dataclass(frozen=True)
@@ -162,7 +162,8 @@ def _named(connection: Connection, mention: Mention, sums: dict[int, list[Total]
 
 _PRODUCTS = "SELECT DISTINCT words FROM product WHERE company IN (SELECT unnest($ids::INTEGER[])) ORDER BY 1"
 _SUMS = f"""
-SELECT award, {SUMS} FROM fact WHERE award IN (SELECT unnest($awards::INTEGER[])) GROUP BY ALL ORDER BY 1, 2, 3
+SELECT award, {SUMS} FROM fact WHERE award IN (SELECT unnest($awards::INTEGER[]))
+GROUP BY ALL ORDER BY 1, 2, 3
 """
 _RECORD = """
 SELECT a.key, a.number, a.url, f.buyer, f.vendor, f.date, d.text, f.source, f.row
@@ -190,7 +191,8 @@ AND vendor NOT IN (SELECT unnest($ids::INTEGER[])) ORDER BY 1
 # Awards under the vehicle of one of these, that are none of them and not the company's own.
 _BESIDE = """
 SELECT a.id FROM award a
-WHERE a.vehicle IN (SELECT vehicle FROM award WHERE id IN (SELECT unnest($confirmed::INTEGER[])) AND vehicle <> '')
+WHERE a.vehicle IN (
+    SELECT vehicle FROM award WHERE id IN (SELECT unnest($confirmed::INTEGER[])) AND vehicle <> '')
 AND a.id NOT IN (SELECT unnest($known::INTEGER[]))
 AND a.id IN (SELECT award FROM fact WHERE vendor NOT IN (SELECT unnest($ids::INTEGER[]))) ORDER BY 1
 """

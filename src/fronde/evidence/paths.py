@@ -142,7 +142,7 @@ def _order(path: Path) -> tuple[Any, ...]:
     )
 
 
-# -- edges -----------------------------------------------------------------------------------------------------
+# -- edges --------------------------------------------------------------------------------------------------
 
 # Rows of an edge grouped by the party at its other side: sums, and the newest record of each.
 _EDGES = f"""
@@ -186,7 +186,7 @@ def _resold_by(connection: Connection, company: Party) -> list[Edge]:
 def _sells(
     connection: Connection, buyer: Party, first: Iterable[Edge], only: Party | None = None
 ) -> list[Edge]:
-    """Edges of these ends (or of one party) to a buyer: their contracts, else the awards that subawards name."""
+    """Edges of these ends (or of one party) to a buyer: contracts, else awards that subawards name."""
     ids = sorted({number for edge in first for number in edge.end.ids} | set(only.ids if only else ()))
     if not ids:
         return []

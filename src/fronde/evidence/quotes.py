@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Texts of records as they may be shown: without people's addresses and telephones, the words asked for marked."""
+"""Texts of records as they may be shown: no people's addresses and telephones, words asked for marked."""
 
 from __future__ import annotations
 

@@ -1,10 +1,10 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Records by words: all of them must occur, in the description, the name of the vendor or the number of the award.
+"""Records by words: all of them must occur, in the description, the vendor's name or the award's number.
 
     azure government      both words, anywhere
     "azure government"    the one after the other
 
-Words are compared without accents and without capitals. The buyer's name is not searched: it stands in each of
+Words are compared without accents and without capitals. The buyer's name is not searched: it stands in all
 its records; `--buyer` narrows to it. Each figure of a record is a hit of its own, with its measure.
 """
 
@@ -105,13 +105,13 @@ def parse(query: str) -> list[str]:
 def search(
     connection: Connection,
     query: str,
-    filters: Filters = Filters(),  # noqa: B008 - frozen
+    filters: Filters = Filters(),
     *,
     order: str = NEWEST,
     limit: int = 20,
     page: int = 1,
 ) -> Found:
-    """The records with all words of a query; page from 1. Raises Usage for a query or a page that cannot be."""
+    """The records with all words of a query; page from 1. Raises Usage for what cannot be asked."""
     asked = parse(query)
     if not 1 <= limit <= MOST_LIMIT or page < 1 or limit * page > 10**7:
         raise Usage(f"a page is numbered from 1 and has 1 to {MOST_LIMIT:,} lines")
@@ -145,7 +145,7 @@ def _hits(connection: Connection, found: Sequence[dict[str, Any]]) -> tuple[Hit,
     )
 
 
-# -- the statement: fixed pieces, put together by how many words there are and which filters --------------------
+# -- the statement: fixed pieces, by how many words there are and which filters -----------------------------
 
 # A word in descriptions, by the index.
 _WORD = """
@@ -163,11 +163,16 @@ AND contains(
     regexp_replace(' ' || lower(strip_accents(d.text)) || ' ', '[^\\p{{L}}\\p{{N}}]+', ' ', 'g'),
     ' ' || $word_{i} || ' ')
 """
-_NAME = "SELECT party, {bit} AS bit FROM party_name WHERE contains(' ' || key || ' ', ' ' || upper($word_{i}) || ' ')"
-_NUMBER = "SELECT id, {bit} AS bit FROM award WHERE number IN ($number_{i}, upper($number_{i})) OR vehicle IN ($number_{i}, upper($number_{i}))"
+_NAME = """
+SELECT party, {bit} AS bit FROM party_name WHERE contains(' ' || key || ' ', ' ' || upper($word_{i}) || ' ')
+"""
+_NUMBER = """
+SELECT id, {bit} AS bit FROM award
+WHERE number IN ($number_{i}, upper($number_{i})) OR vehicle IN ($number_{i}, upper($number_{i}))
+"""
 
-# All words in the description is the common case and one semi-join; where a name or a number has some of them,
-# bits tell which, for those vendors and awards alone.
+# All words in the description is the common case and one semi-join; where a name or a number has some of
+# them, bits tell which, for those vendors and awards alone.
 _STATEMENT = """
 WITH figure AS (SELECT * FROM ({figures}) WHERE {where}),
 texts AS MATERIALIZED (SELECT descr, bit_or(bit) AS bits FROM ({words}) GROUP BY descr),

@@ -1,9 +1,9 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Has it grown? Amounts of a company by year: direct, through a reseller, candidate. What is missing is a gap.
+"""Has it grown? Amounts of a company by year: direct, through a reseller, candidate. What is missing: a gap.
 
-A year is *covered* for a measure when the imported files hold at least one record of that measure in that year:
-of the buyer that is asked for, or of any buyer when none is. A year inside the covered span that is not covered
-is a gap: nothing was imported, so nothing is known. A covered year without a record of the company is a zero.
+A year is *covered* for a measure when the imported files hold at least one record of that measure in that
+year: of the buyer that is asked for, or of any buyer when none is. Another year inside the covered span is a
+gap: nothing was imported, so nothing is known. A covered year without a record of the company is a zero.
 One record is enough: whether a file is complete for its year, no row of it can say.
 """
 
@@ -46,7 +46,7 @@ class Point:
 
 @dataclass(frozen=True)
 class Series:
-    """Answer of `series`. with_children: rows that state the company as the vendor's parent count as direct."""
+    """Answer of `series`. with_children: rows that state it as the vendor's parent count as direct."""
 
     company: Party
     buyer: Party | None
@@ -84,7 +84,7 @@ def _amounts(
     with_children: bool,
     named: dict[str, list[int]],
 ) -> list[tuple[Any, ...]]:
-    """(way, fiscal, measure, currency, year, cents, rows, sources). A row counts once, in the first way it fits."""
+    """(way, fiscal, measure, currency, year, cents, rows, sources). A row counts once."""
     own = _OWN_OR_CHILD if with_children else _OWN
     ways = [(DIRECT, own)]
     for way, state in ((RESELLER, mentions.CONFIRMED), (CANDIDATE, mentions.CANDIDATE)):

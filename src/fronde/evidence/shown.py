@@ -7,75 +7,18 @@ place of a record, or the files of a sum.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Sequence
 from functools import singledispatch
 from typing import Any
 
-from fronde.citation import amount
-from fronde.evidence import mentions, paths, questions, quotes, search, series, suggest
-from fronde.evidence.answers import Date, File, Party, Place, Total
+from fronde.evidence import awards, mentions, paths, questions, quotes, search, series, suggest
+from fronde.evidence.answers import File, Party, Place, Total
+from fronde.evidence.sections import Cell, Money, Quote, Section, Shown, section
 
-Cell = Any  # str | int | Date | Money | Quote | None
-
-
-@dataclass(frozen=True)
-class Money:
-    """Cents, printed with separators and two decimals."""
-
-    cents: int
-
-    def __str__(self) -> str:
-        return amount(self.cents)
-
-
-@dataclass(frozen=True)
-class Quote:
-    """A text of a record with the words that were asked for."""
-
-    text: str
-    items: tuple[tuple[str, ...], ...] = ()
-
-    def __str__(self) -> str:
-        return self.text
-
-
-@dataclass(frozen=True)
-class Section:
-    """One table. sources: for each row its places or files; () where rows have none."""
-
-    title: str
-    columns: tuple[str, ...]
-    rows: tuple[tuple[Cell, ...], ...]
-    sources: tuple[tuple[Place | File, ...], ...] = ()
-
-
-@dataclass(frozen=True)
-class Shown:
-    """An answer in tables; the first one is what a CSV has. not_shown: what this does not show."""
-
-    title: str
-    sections: tuple[Section, ...]
-    not_shown: tuple[str, ...]
-
-
-ALWAYS = "Nothing that was not imported, and nothing that the publisher left out: `fronde evidence sources` lists both."
+ALWAYS = "What was not imported and what its publisher left out: see `fronde evidence sources`."
 SUMMED = "Sums are of one measure and one currency. Obligated is promised, not paid."
 MENTIONED = "A record that names a product does not say what it is used for; the whole award is counted."
 FISCAL = "Years marked FY run from October to September, as the United States count them."
-
-
-def _section(
-    title: str,
-    columns: Sequence[str],
-    each: Iterable[Any],
-    row: Callable[[Any], Sequence[Cell]],
-    sources: Callable[[Any], Sequence[Place | File]],
-) -> Section:
-    every = tuple(each)
-    return Section(
-        title, tuple(columns), tuple(tuple(row(x)) for x in every), tuple(tuple(sources(x)) for x in every)
-    )
 
 
 def name(party: Party | None) -> str:
@@ -101,25 +44,25 @@ def _files(holder: Any) -> tuple[File, ...]:
 
 
 def _sums(title: str, totals: Iterable[Total]) -> Section:
-    return _section(title, _SUM, totals, _sum, lambda total: total.files)
+    return section(title, _SUM, totals, _sum, lambda total: total.files)
 
 
 def _with(title: str, who: str, lines: Iterable[questions.With]) -> Section:
-    return _section(title, (who, *_SUM), lines, lambda line: (name(line.party), *_sum(line.total)), _files)
+    return section(title, (who, *_SUM), lines, lambda line: (name(line.party), *_sum(line.total)), _files)
 
 
-def _figures(title: str, who: str, number: str, figures: Iterable[questions.Figure]) -> Section:
+def _figures(title: str, who: str, number: str, figures: Iterable[awards.Figure]) -> Section:
     columns = ("date", number, "measure", "amount", "currency", who, "description")
-    return _section(
+    return section(
         title, columns, figures,
         lambda f: (f.date, f.mod, f.measure, Money(f.cents), f.currency, name(f.party), Quote(f.text)),
         lambda f: (f.source,),
     )  # fmt: skip
 
 
-def _calls(title: str, calls: Iterable[questions.Call]) -> Section:
+def _calls(title: str, calls: Iterable[awards.Call]) -> Section:
     columns = ("award", "agency", "buyer", "vendor", *_SUM)
-    return _section(
+    return section(
         title, columns, calls,
         lambda c: (c.number, c.agency, name(c.buyer), name(c.vendor), *_sum(c.total)), _files,
     )  # fmt: skip
@@ -135,11 +78,11 @@ def shown(answer: object) -> Shown:
 def _(found: search.Found) -> Shown:
     columns = ("date", "measure", "amount", "currency", "vendor", "buyer", "award", "mod", "description")
     words = " ".join(f'"{" ".join(item)}"' if len(item) > 1 else item[0] for item in found.items)
-    hits = _section(
+    hits = section(
         "Figures", columns, found.hits,
         lambda hit: (
-            hit.date, hit.measure, Money(hit.cents), hit.currency, name(hit.vendor), name(hit.buyer), hit.award,
-            hit.mod, Quote(hit.text, found.items),
+            hit.date, hit.measure, Money(hit.cents), hit.currency, name(hit.vendor), name(hit.buyer),
+            hit.award, hit.mod, Quote(hit.text, found.items),
         ),
         lambda hit: (hit.source,),
     )  # fmt: skip
@@ -158,11 +101,11 @@ def _(found: search.Found) -> Shown:
 @shown.register
 def _(about: questions.About) -> Shown:
     relations = ("parent", "child", "stated from", "to")
-    years = _section(
+    years = section(
         "As a vendor, by year", ("year", *_SUM), about.years,
         lambda y: (year(y.year, y.fiscal), *_sum(y.total)), _files,
     )  # fmt: skip
-    stated = _section(
+    stated = section(
         "Stated parents and children", relations, (*about.parents, *about.children),
         lambda r: (_said(r.parent), _said(r.child), r.first, r.last), lambda r: (r.source,),
     )  # fmt: skip
@@ -210,10 +153,11 @@ def _(found: questions.Sellers) -> Shown:
 
 
 @shown.register
-def _(one: questions.Award) -> Shown:
+def _(one: awards.Award) -> Shown:
     facts = (
-        ("buyer", name(one.buyer)), ("vendor", name(one.vendor)), ("agency", one.agency), ("vehicle", one.vehicle),
-        ("starts", one.starts), ("ends", one.ends), ("NAICS", one.naics), ("PSC", one.psc), ("CPV", one.cpv),
+        ("buyer", name(one.buyer)), ("vendor", name(one.vendor)), ("agency", one.agency),
+        ("vehicle", one.vehicle), ("starts", one.starts), ("ends", one.ends), ("NAICS", one.naics),
+        ("PSC", one.psc), ("CPV", one.cpv),
         ("public page", one.url),
     )  # fmt: skip
     return Shown(
@@ -235,7 +179,7 @@ def _(one: questions.Award) -> Shown:
 
 
 @shown.register
-def _(found: questions.Vehicle) -> Shown:
+def _(found: awards.Vehicle) -> Shown:
     left = found.count - len(found.calls)
     notes = (f"{left:,} more awards: --limit." if left else "", SUMMED, ALWAYS)
     return Shown(
@@ -278,12 +222,12 @@ def _(found: series.Series) -> Shown:
     products = ", ".join(found.products) if found.products else "none: fronde evidence product adds one"
     return Shown(
         f"{_said(found.company)}{to} by year{also}",
-        (_section("Amounts", columns, found.points, row, held),),
+        (section("Amounts", columns, found.points, row, held),),
         (
             "A dash is a year of which nothing was imported"
             + (" for this buyer" if found.buyer else "")
             + ": not zero. A covered year may still be incomplete.",
-            f"Through a reseller: two people confirmed it. Candidate: nobody did yet. Products looked for: {products}.",
+            f"Through a reseller: two people confirmed it; candidate: not yet. Looked for: {products}.",
             MENTIONED,
             SUMMED,
             FISCAL if any(point.fiscal for point in found.points) else "Years are calendar years.",
@@ -342,7 +286,7 @@ def _(found: paths.Paths) -> Shown:
 
 @shown.register
 def _(found: suggest.Suggestions) -> Shown:
-    pairs = _section(
+    pairs = section(
         "Pairs that nobody judged", ("rule", "likeness", "one", "name", "other", "its name"), found.pairs,
         lambda p: (p.rule, p.likeness, p.one.handle, p.one.name, p.other.handle, p.other.name), lambda _: (),
     )  # fmt: skip
@@ -369,7 +313,7 @@ def _of(right: int, wrong: int) -> str:
 def _(found: mentions.Mentions) -> Shown:
     columns = ("state", "product", "rule", "award", "vendor", "buyer", *_SUM, "by", "description")
     lines = [(each, each_sum) for each in found.mentions for each_sum in each.sums]
-    named = _section(
+    named = section(
         "Awards of others that name its products", columns, lines,
         lambda x: (
             x[0].state, x[0].product, x[0].rule, x[0].award, name(x[0].vendor), name(x[0].buyer), *_sum(x[1]),

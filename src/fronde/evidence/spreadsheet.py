@@ -8,7 +8,7 @@ import io
 from collections.abc import Sequence
 
 from fronde.evidence.answers import Date, File, Place
-from fronde.evidence.shown import Cell, Money, Section
+from fronde.evidence.sections import Cell, Money, Section
 
 
 def to_csv(section: Section) -> str:

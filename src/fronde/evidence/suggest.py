@@ -5,8 +5,9 @@
     alike           rapidfuzz token_sort_ratio of their keys >= 90, in one country
     stated parent   a record states one as the parent of the other, and one name begins with the other
 
-Only parties that share the first four letters of a word, of a word that few names have, are compared: all pairs
-would be too many. The rules are the keys of a name, so what only an id can find (a renamed company) is not found.
+Only parties that share the first four letters of a word that few names have are compared: all pairs would be
+too many. The rules are the keys of a name, so what only an id can find (a renamed company)
+is not found.
 """
 
 from __future__ import annotations

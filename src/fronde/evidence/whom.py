@@ -95,7 +95,7 @@ UNION SELECT s.canonical, s.party FROM same_as s WHERE s.canonical IN (SELECT id
 """
 
 
-# -- what is said when it is not one ---------------------------------------------------------------------------
+# -- what is said when it is not one ------------------------------------------------------------------------
 
 
 def _several(text: str, found: list[Party]) -> Several:
@@ -134,6 +134,7 @@ def near(connection: Connection, text: str) -> list[Party]:
 _LONG_KEYS = "SELECT key, min(party) FROM party_name WHERE length(key) >= $least GROUP BY key"
 _WITH_WORDS = """
 SELECT party FROM party_name
-WHERE len(list_filter($words::VARCHAR[], lambda w: contains(' ' || key || ' ', ' ' || w || ' '))) = len($words::VARCHAR[])
+WHERE len(list_filter($words::VARCHAR[], lambda w: contains(' ' || key || ' ', ' ' || w || ' ')))
+    = len($words::VARCHAR[])
 GROUP BY party ORDER BY min(length(key)), party LIMIT $most
 """
