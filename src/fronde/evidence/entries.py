@@ -18,7 +18,7 @@ from typing import Any, BinaryIO
 from .originals import BadFile
 
 LINE = 1 << 20  # bytes of one line
-GROUP = 5_000  # entries of one key: one contract, one procurement
+GROUP = 20_000  # entries of one key: one contract, one procurement
 
 _DAY = re.compile(r"(\d{4}-\d{2}-\d{2})(?=[T +Z]|$)")
 

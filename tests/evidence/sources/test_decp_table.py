@@ -81,3 +81,8 @@ def test_a_table_in_another_encoding_is_refused_with_its_line():
 @given(broken(table(line(), line(TWO, "Deux"), line(change="1")).encode()) | st.binary(max_size=100))
 def test_no_bytes_break_the_reader_of_tables(data):
     never_breaks(decp.table, data)
+
+
+def test_rows_without_a_number_are_contracts_of_their_own():
+    data = table(line(), line(TWO, "Deux", amount="50")).replace("2024-017", "0000")
+    assert [row["value"] for row in rows(decp.table, data)] == ["31367.57", "50"]

@@ -27,6 +27,7 @@ from fronde.evidence.entries import day
 from fronde.evidence.jsonfile import at, entries, objects, text
 
 from . import decp_table
+from .decp_table import number_of
 
 KINDS = ("marche", "contrat-concession", "marches", "concessions", "contrats-concession")
 PLACES = frozenset(
@@ -38,7 +39,6 @@ PLACES = frozenset(
 )
 PUBLISHER = "buyers named in the file, by data.gouv.fr"
 LICENCE = "Licence Ouverte 2.0"
-NO_NUMBER = re.compile(r"(?i)[\W_0]*|nc|n/a|nul+|none|sans objet|n[ée]ant")
 
 
 def rows(file: BinaryIO) -> Iterator[tuple[int, Row | Problem]]:
@@ -108,12 +108,6 @@ def _texts(value: Any) -> list[str]:
     if isinstance(value, list):
         return [each for inside in value for each in _texts(inside)]
     return [text(value)]
-
-
-def number_of(written: str) -> str:
-    """The number of a contract, or "" for what only fills the field."""
-    plain = written.strip()
-    return "" if NO_NUMBER.fullmatch(plain) else plain
 
 
 def _row(deal: dict[str, Any], amount: str) -> Row:

@@ -9,6 +9,7 @@ object does. `modification_id` 0 is the contract as it was notified.
 from __future__ import annotations
 
 import csv
+import re
 from collections.abc import Iterator
 from typing import Any, BinaryIO
 
@@ -41,12 +42,20 @@ HOLDER: dict[str, tuple[str, ...]] = {
 NEEDED = ("id", "acheteur_id", "objet", "montant", "dateNotification")
 SUFFIXES = ("", "_1", "_2", "_3")
 
+NO_NUMBER = re.compile(r"(?i)[\W_0]*|nc|n/a|nul+|none|sans objet|n[ée]ant")
+
 Place = dict[str, int]  # our name -> number of the column
 
 
 def recognise(head: Head) -> bool:
     """A header with a buyer, a holder, an object and an amount in the names of DECP."""
     return _places(head.fields) is not None
+
+
+def number_of(written: str) -> str:
+    """The number of a contract, or "" for what only fills the field."""
+    plain = written.strip()
+    return "" if NO_NUMBER.fullmatch(plain) else plain
 
 
 def _plain(name: str) -> str:
@@ -78,11 +87,17 @@ def contracts(file: BinaryIO) -> Iterator[tuple[list[int], dict[str, Any]]]:
     """
     with Spool(file) as spool:
         for number, said in _rows(file):
-            key = "\n".join(said.get(each, "") for each in ("acheteur_id", "id", "objet"))
+            key = "\n".join(said.get(each, "") for each in _known_by(said))
             spool.add(key, number, said)
         for key in spool:
             found = spool.of(key)
             yield [number for number, _ in found], _contract(found)
+
+
+def _known_by(said: dict[str, Any]) -> tuple[str, ...]:
+    """What makes rows one contract; without a number its day and its amount have to help."""
+    known = ("acheteur_id", "id", "objet")
+    return known if number_of(said.get("id", "")) else (*known, "dateNotification", "montant")
 
 
 def _rows(file: BinaryIO) -> Iterator[tuple[int, dict[str, Any]]]:

@@ -107,15 +107,20 @@ def _merged(said: list[tuple[int, Said]]) -> Said:
 
 
 def _drop_restated(releases: list[Said]) -> None:
-    for place, earlier in enumerate(releases):
-        for later in releases[place + 1 :]:
-            named = {award["id"] for award in later["awards"]}
-            whom = [_names(award) for award in later["awards"]]
-            earlier["awards"] = [
-                award
-                for award in earlier["awards"]
-                if award["id"] in named or not any(set() < _names(award) <= names for names in whom)
-            ]
+    said = [[(award["id"], _names(award)) for award in release["awards"]] for release in releases]
+    for place, release in enumerate(releases):
+        release["awards"] = [
+            award
+            for award, (ident, names) in zip(release["awards"], said[place], strict=True)
+            if not any(_replaces(later, ident, names) for later in said[place + 1 :])
+        ]
+
+
+def _replaces(later: list[tuple[str, set[str]]], ident: str, names: set[str]) -> bool:
+    """Whether a later release says an award anew without naming its id."""
+    return (
+        bool(names) and all(ident != other for other, _ in later) and any(names <= whom for _, whom in later)
+    )
 
 
 def _names(award: Said) -> set[str]:
