@@ -72,10 +72,12 @@ class Place:
         from fronde.site.letters.models import Workplace
         from fronde.site.signing import sequence
 
-        text = resources.files("fronde.cli").joinpath("demo_letter.md").read_text("utf-8")
+        texts = resources.files("fronde.cli")
+        text = texts.joinpath("demo_letter.md").read_text("utf-8")
         draft = letterfile.parse(string.Template(text).substitute(TIMES | DUE))
         draft["rules"]["batch"] = {"min": 20, "minutes": 60, "tokens": 20} | batch
-        return sequence.open_letter(draft, Workplace.objects.get(slug=WORKPLACE))
+        cited = letterfile.cite(draft, lambda name: texts.joinpath(name).read_bytes())
+        return sequence.open_letter(draft, Workplace.objects.get(slug=WORKPLACE), cited)
 
     def counted(self, letter: Letter, issued: int) -> None:
         """Lets the letter know of so many tokens of its slot, as after so many enrolments."""

@@ -1,22 +1,31 @@
 # SPDX-License-Identifier: Apache-2.0
 import ast
+import csv
 import datetime
+import hashlib
+import os
 import random
 import re
 import signal
 import socket
 import subprocess
 import sys
+from decimal import Decimal
+from importlib import resources
 from pathlib import Path
 
 import pytest
 
-from fronde import letterfile
+from fronde import canonical, letterfile
+from fronde.citation import words
 from fronde.cli import demo, demo_people
 from fronde.cli.demo_members import Postman, read_mail
 from fronde.cli.main import main
 from fronde.errors import Refused, Usage
 
+# Public files to build with: beside the checkout, or where FRONDE_PUBLIC_FILES says.
+PUBLIC = Path(os.environ.get("FRONDE_PUBLIC_FILES", Path(__file__).parents[3] / "shared" / "data"))
+EXTRACT = PUBLIC / "usaspending-ice-2013-2018" / "ice_contracts_fy13_fy18_258cols.csv"
 SOURCE = Path(demo.__file__).parents[1]
 # What only a server may touch.
 FORBIDDEN = ("fronde.site", "django", "sqlite3", "fronde.cli.operator")
@@ -139,6 +148,39 @@ def test_the_fact_that_it_cites_is_the_public_one_and_the_rest_is_said_to_be_inv
         assert fact in text
     assert "invented for a demonstration" in text
     assert "$" not in text
+
+
+def test_what_it_cites_is_the_real_award_and_says_that_it_is_the_nearest():
+    draft = letterfile.parse(demo.letter_file(NOW))
+    cited = letterfile.cite(draft, lambda name: resources.files("fronde.cli").joinpath(name).read_bytes())
+    document = cited["award"].document
+    assert words(document) == (
+        "19,705,037.30 USD obligated, 2 rows, nearest record to a reported 19,400,000.00 USD"
+    )
+    assert [(row["date"], row["mod"], row["cents"]) for row in document["rows"]] == [
+        ("2017-06-22", "0", 946_420_284),
+        ("2018-06-15", "P00001", 1_024_083_446),
+    ]
+    assert document["filters"]["vehicle"] == "HSHQDC15A00017"
+    assert {row["vendor"] for row in document["rows"]} == {"DELL FEDERAL SYSTEMS L.P."}
+    # The record's own words end with the address of an official, who has no place in it.
+    assert b"@" not in cited["award"].data
+
+
+@pytest.mark.skipif(not EXTRACT.is_file(), reason="the public file itself is not part of the project")
+def test_what_it_cites_stands_in_the_public_file():
+    award = canonical.decode(resources.files("fronde.cli").joinpath(demo.AWARD).read_bytes())
+    (source,) = award["files"]
+    assert canonical.b64u(hashlib.sha256(EXTRACT.read_bytes()).digest()) == source["sha256"]
+    with EXTRACT.open(encoding="utf-8", newline="") as file:
+        numbered = dict(enumerate(csv.DictReader(file), start=1))
+    found = {n: row for n, row in numbered.items() if row["award_id_piid"] == "HSCETE17J00341"}
+    assert [each["row"] for each in award["rows"]] == list(found)
+    for each, row in zip(award["rows"], found.values(), strict=True):
+        assert each["cents"] == int(Decimal(row["federal_action_obligation"]) * 100)
+        assert (each["date"], each["mod"]) == (row["action_date"], row["modification_number"])
+        assert (each["vendor"], each["buyer"]) == (row["recipient_name"], row["awarding_sub_agency_name"])
+        assert row["award_description"].startswith(each["quote"].removesuffix("[\u2026]"))
 
 
 # --- its people ---

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from fronde.site.letters.markdown import ATTRIBUTES, TAGS, render
+from fronde.site.letters.markdown import ATTRIBUTES, TAGS, blocks, render
 
 
 class Seen(HTMLParser):
@@ -102,3 +102,47 @@ def test_whatever_is_written_only_the_allowed_tags_come_out(source):
     allowed = {(tag, name) for tag, names in ATTRIBUTES.items() for name in names} | {("a", "rel")}
     assert {(tag, name) for tag, name, _value in seen.attributes} <= allowed
     assert all(re.match("https?://|mailto:", v or "", re.I) for _t, n, v in seen.attributes if n == "href")
+
+
+# -- marks of citations -------------------------------------------------------------------------------------
+
+
+def ref(number, first=True):
+    place = f' id="ref-{number}"' if first else ""
+    return f'<a class="ref" href="#source-{number}"{place} aria-label="Source {number}">{number}</a>'
+
+
+def test_marks_are_numbered_by_their_first_place_and_stand_with_their_block():
+    found = blocks("One.[^b]\n\nTwo.\n\n- x[^a]\n- y[^b]\n\n> again[^a]", {"a", "b", "c"})
+    assert [block.sources for block in found] == [((1, "b"),), (), ((2, "a"),), ()]
+    assert found[0].html == f"<p>One.{ref(1)}</p>\n"
+    assert found[2].html == f"<ul>\n<li>x{ref(2)}</li>\n<li>y{ref(1, first=False)}</li>\n</ul>\n"
+    assert found[3].html == f"<blockquote>\n<p>again{ref(2, first=False)}</p>\n</blockquote>\n"
+
+
+def test_two_marks_of_one_citation_in_one_block_link_to_it_and_one_can_be_linked_to():
+    (block,) = blocks("x[^a] y[^a]", {"a"})
+    assert block.html == f"<p>x{ref(1)} y{ref(1, first=False)}</p>\n"
+
+
+@pytest.mark.parametrize("body", ["x[^b]", r"x\[^a]", "x[^a", "x[^ a]", "x[a]", "<sup>1</sup>", "`[^b]`"])
+def test_what_is_no_mark_stays_text(body):
+    (block,) = blocks(body, {"a"})
+    assert block.sources == ()
+    assert "<a" not in block.html
+    assert "<sup" not in block.html
+
+
+@given(st.text(st.sampled_from("[]^a<sup>/1()\\*_# \n>-https:"), max_size=60))
+def test_nothing_but_marks_gets_a_class(body):
+    html = "".join(block.html for block in blocks(body, {"a"}))
+    seen = Seen(html)
+    assert seen.tags <= TAGS
+    allowed = {"href", "rel", "class", "id", "aria-label", "start"}
+    assert {name for _, name, _ in seen.attributes} <= allowed
+    assert html.count('class="ref"') <= body.count("[^a]")
+
+
+@given(st.text(max_size=200))
+def test_blocks_without_marks_are_the_body(body):
+    assert "".join(block.html for block in blocks(body)) == render(body)

@@ -10,6 +10,7 @@ from __future__ import annotations
 import datetime
 import json
 import random
+import shutil
 import time
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
@@ -20,6 +21,7 @@ from typing import Any
 
 from playwright.sync_api import Browser, ConsoleMessage, Locator, Page, Request, expect
 
+from fronde.cli import demo
 from fronde.cli.demo import letter_file
 from fronde.cli.demo_members import Device, Postman
 from fronde.cli.demo_people import people
@@ -56,6 +58,7 @@ class Village:
         self.colleagues = [Device(next(everybody), server.address, folder) for _ in range(COLLEAGUES)]
         with ThreadPoolExecutor(4) as pool:
             list(pool.map(lambda colleague: colleague.join(SLUG, postman), self.colleagues))
+        shutil.copy(Path(demo.__file__).parent / demo.AWARD, server.data.parent)
         self.letter = server.open_text(letter_file(datetime.datetime.now(datetime.UTC)))
         self._begin(30)
 

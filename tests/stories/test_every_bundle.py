@@ -88,6 +88,23 @@ def test_a_good_proof_shows_its_numbers_and_whose_key_it_rests_on(page: Page) ->
     page.click("[data-act=again]")
 
 
+def test_a_proof_that_cites_shows_each_figure_with_its_measure_and_what_it_is_nearest_to(page: Page) -> None:
+    page.set_input_files("#zip", BUNDLES / "good-citations.zip")
+    page.fill("#vkey", (BUNDLES / "keys" / "policy").read_text())
+    page.click("[data-form=verify] button.main")
+    page.wait_for_selector("#main[data-state=verified]:not([aria-busy])")
+    figures = [" ".join(said.split()) for said in page.locator("#cited li").all_inner_texts()]
+    assert figures == [
+        "What award says. 19,705,037.30 USD obligated, 22 June 2017 \u2013 15 June 2018, 2 rows"
+        " · nearest record: none gives the reported 19,400,000.00 USD",
+        "What frame says. \u221212.50 EUR award value, 1 March 2024 \u2013 1 March 2024, one row",
+    ]
+    assert "That the rows of a citation stand in the public files" in page.inner_text(".notice:not([hidden]) ul")
+    page.click("[data-act=again]")
+    check(page, "citation-wrong-sum", EXPECTED["citation-wrong-sum"])
+    assert page.locator("#cited li").count() == 0
+
+
 def test_without_a_file_or_with_nonsense_for_a_key_the_page_says_what_to_do(page: Page) -> None:
     page.set_input_files("#zip", [])
     page.fill("#vkey", "")

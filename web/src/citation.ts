@@ -9,13 +9,12 @@ import * as form from "./form.ts";
 const ADDED = ["obligated", "subaward"];
 const ONCE = ["obligated in all", "outlayed in all", "award value"];
 const ALONE = ["current", "ceiling", "maximum"];
-export const MEASURES = [...ADDED, ...ONCE, ...ALONE];
 const MOST_BYTES = 2 ** 20;
 
 const address = form.pattern(/^https?:\/\/[!#-;=?-~]{1,1990}$/);
 const cents = form.integer(Number.MIN_SAFE_INTEGER);
 const currency = form.pattern(/^[A-Z]{3}$/);
-const measure = form.oneOf(MEASURES, true);
+const measure = form.oneOf([...ADDED, ...ONCE, ...ALONE], true);
 const MAY_BE_EMPTY = { empty: true };
 
 const FORM = form.document(

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // The page `/verify`: a dropped letter.zip, twelve steps, a verdict. Nothing is sent anywhere.  # spec: 13
 
-import { type Citation, MEASURES } from "./citation.ts";
+import type { Citation } from "./citation.ts";
 import { FrondeError, Refused } from "./errors.ts";
 import * as note from "./note.ts";
 import { act, amount, checkCrypto, fill, find, flag, listen, main, moment, number, problem, show } from "./page.ts";
@@ -68,8 +68,12 @@ function cite({ says, citation }: { says: string; citation: Citation }): void {
   const [from, to] = [figure.from, figure.to].map((day) => moment(Date.parse(day)));
   fill({ says, amount: amount(figure.cents, figure.currency), from: from!, to: to!, rows: figure.rows }, content);
   if (reported) fill({ reported: amount(reported.cents, reported.currency) }, content);
-  const measures = MEASURES.map((measure) => [measure.replaceAll(" ", "-"), measure === figure.measure]);
-  flag({ ...Object.fromEntries(measures), one: figure.rows === 1, many: figure.rows > 1, nearest: !!reported }, content);
+  const said = [figure.measure.replaceAll(" ", "-"), figure.rows === 1 ? "one" : "many", reported ? "nearest" : ""];
+  for (const part of content.querySelectorAll<HTMLElement>("[data-when]")) {
+    if (said.includes(part.dataset.when!)) part.hidden = false;
+    else part.remove();
+    delete part.dataset.when; // what a figure says stays, whatever is flagged later
+  }
   find("#cited")!.append(content);
 }
 

@@ -40,6 +40,7 @@ THREADS = 6
 HOUR = 0.4  # seconds for an hour of the campaign
 PACE = 7.0  # seconds between two signatures while visitors are here
 START = 60.0
+AWARD = "demo_award.json"  # what the letter cites, typed from the public record
 MARK = "demonstration.txt"
 MARKED = "This folder holds a demonstration of Fronde. The next `fronde demo` with this folder replaces it.\n"
 
@@ -143,6 +144,7 @@ class Stage:
         today = datetime.datetime.now(datetime.UTC)
         path = self.data / "letter.md"
         path.write_text(letter_file(today), encoding="utf-8")
+        (self.data / AWARD).write_bytes(resources.files(__package__).joinpath(AWARD).read_bytes())
         said = _fronde("letter", "open", str(path), "--workplace", WORKPLACE, "--data", str(self.data))
         found = re.search(r"\b[a-z2-7]{16}\b", said)
         if not found:

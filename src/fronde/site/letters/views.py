@@ -20,11 +20,12 @@ from django.utils.translation import gettext
 from fronde import canonical
 from fronde.canonical import b64u
 from fronde.form import format_time
+from fronde.letter import Letter
 from fronde.site import clock
 from fronde.site.headers import no_store
 from fronde.site.record.views import public
 
-from . import markdown, names, reading
+from . import citations, markdown, names, reading
 from .reading import Standing
 
 SHOWN_FROM = 25  # a smaller number says more about who is missing than about the letter
@@ -118,7 +119,7 @@ def letter(request: HttpRequest, letter_id: str) -> HttpResponse:
     shown = {
         "here": "letters",
         "place": place(standing.letter.workplace),
-        "letter": _document(standing) | {"body": markdown.render(document["body"]), "ask": _ask(document)},
+        "letter": _document(standing) | {"body": body(standing.letter), "ask": _ask(document)},
         "withdrawn": counts["withdrawn"],
         "hidden": counts["hidden"],
         "not_shown": counts["not_shown"],
@@ -134,6 +135,14 @@ def letter(request: HttpRequest, letter_id: str) -> HttpResponse:
         **identity(),
     }
     return render(request, "letters/letter.html", shown)
+
+
+def body(one: Letter) -> list[dict[str, Any]]:
+    """The blocks of a letter's text, each with the notes that stand beside it."""
+    return [
+        {"html": block.html, "notes": [citations.note(one, *source) for source in block.sources]}
+        for block in markdown.blocks(one.document["body"], {each["id"] for each in one.citations})
+    ]
 
 
 def twin(request: HttpRequest, letter_id: str) -> HttpResponse:
@@ -192,6 +201,7 @@ def _document(standing: Standing) -> dict[str, Any]:
         "to": one.document["to"],
         "demands": one.document["demands"],
         "digest": one.digest,
+        "citations": len(one.citations),
         "workplace": one.workplace,
         "modes": one.modes,
         "opens": one.opens,

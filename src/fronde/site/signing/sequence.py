@@ -56,8 +56,8 @@ def open_letter(
 ) -> Letter:
     """Freezes a draft, binds the lowest free slot of the workplace, opens the record and publishes both.
 
-    cited: what the draft cites, as `letterfile.cite` found it. Raises Refused when no slot is free, Usage when
-    the draft is wrong, Stopped.
+    cited: what the draft cites, as `letterfile.cite` found it. Raises Refused when no slot is free, Usage
+    when the draft is wrong, Stopped.
     """
     store.ready()
     letter_id = "".join(secrets.choice("abcdefghijklmnopqrstuvwxyz234567") for _ in range(16))

@@ -83,6 +83,14 @@ def number(value: int) -> str:
     return f"{value:,}".replace(",", NBSP) if _french() else f"{value:,}"
 
 
+@register.filter
+def money(cents: int) -> str:
+    """Cents as 19,705,037.30 in English, as 19 705 037,30 in French, with a real minus."""
+    whole, part = divmod(abs(cents), 100)
+    sign = "\N{MINUS SIGN}" if cents < 0 else ""
+    return f"{sign}{number(whole)}{',' if _french() else '.'}{part:02d}"
+
+
 @register.simple_tag
 def percent(part: int, whole: int) -> str:
     """A share with one decimal: `8.2 %`, the space being one that does not break."""
