@@ -93,8 +93,9 @@ def clients(connection: Connection, company: Party, buyer: Party, *, own_list: b
 
 def paths(connection: Connection, start: Party, end: Party) -> Paths:
     """All paths of one edge, else and besides of two, between two parties."""
-    first = _from(connection, start)
-    one = [Path((edge,)) for edge in [*_sells(connection, end, [], only=start), *first] if edge.end == end]
+    first = [*_sells_to_all(connection, start), *_from(connection, start)]
+    held = [] if any(edge.end == end for edge in first) else _sells(connection, end, [], only=start)
+    one = [Path((edge,)) for edge in [*held, *first] if edge.end == end]
     second = _sells(connection, end, first) + [
         replace(edge, start=edge.end, end=edge.start, kind=_TURNED[edge.kind])
         for edge in _from(connection, end)
@@ -158,6 +159,10 @@ _RESOLD = """
 SELECT vendor, date, award, measure, cents, currency, source, row FROM fact
 WHERE award IN (SELECT unnest($awards::INTEGER[])) AND vendor NOT IN (SELECT unnest($ids::INTEGER[]))
 """
+_OWN_CONTRACTS = """
+SELECT buyer, date, award, measure, cents, currency, source, row FROM fact
+WHERE vendor IN (SELECT unnest($ids::INTEGER[]))
+"""
 _CONTRACTS = """
 SELECT vendor, date, award, measure, cents, currency, source, row FROM fact
 WHERE buyer IN (SELECT unnest($buyer::INTEGER[])) AND vendor IN (SELECT unnest($ids::INTEGER[]))
@@ -181,6 +186,11 @@ def _resold_by(connection: Connection, company: Party) -> list[Edge]:
         return []
     sql = _EDGES.format(other="vendor", figures=_RESOLD)
     return _edges(connection, RESOLD, rows(connection, sql, awards=confirmed, ids=list(company.ids)), company)
+
+
+def _sells_to_all(connection: Connection, vendor: Party) -> list[Edge]:
+    found = rows(connection, _EDGES.format(other="buyer", figures=_OWN_CONTRACTS), ids=list(vendor.ids))
+    return _edges(connection, SELLS, found, vendor)
 
 
 def _sells(
