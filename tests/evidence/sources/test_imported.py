@@ -84,6 +84,13 @@ def test_a_later_statement_of_an_award_in_another_file_replaces_it_whichever_com
         assert asked(folder, SUMS) == [("award value", "GBP", 100_00)]
 
 
+@pytest.mark.parametrize("encoding", ["iso-8859-1", "utf-16", "utf-8-sig"])
+def test_a_feed_in_another_encoding_keeps_its_letters(folder, encoding):
+    feed = test_fpds.SAMPLE.replace("UTF-8", encoding).replace("OFFICE OF TESTS", "BUREAU DES ÉTÉS")
+    imported(folder, feed_xml=feed.encode(encoding))
+    assert ("BUREAU DES ÉTÉS",) in asked(folder, "SELECT name FROM party")
+
+
 @pytest.mark.parametrize(
     ("name", "content", "said"),
     [

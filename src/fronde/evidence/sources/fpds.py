@@ -75,7 +75,8 @@ class _Feed:
         self.row: Row | None = None
         self.text: list[str] = []
         self.length = 0
-        self.parser = expat.ParserCreate(namespace_separator=" ")
+        # What a declaration says of the encoding was true of the original; what is read here is UTF-8.
+        self.parser = expat.ParserCreate("utf-8", " ")
         self.parser.buffer_text = True
         self.parser.StartElementHandler = self._start
         self.parser.EndElementHandler = self._end
