@@ -68,6 +68,10 @@ BROKEN = {
     "accept-issue-through-store": ("site/record/store.py", "from fronde.site.signing import issue\n"),
     "issuer-key": ("site/signing/sequence.py", "from fronde.site.signing import issuer_key\n"),
     "verifier-django": ("proof/verify.py", "import django\n"),
+    "verifier-evidence": ("proof/verify.py", "from fronde.evidence import names\n"),
+    "verifier-duckdb": ("record/tree.py", "import duckdb\n"),
+    "evidence-django": ("evidence/store.py", "import django\n"),
+    "evidence-proof": ("evidence/build.py", "from fronde.proof import bundle\n"),
 }
 
 

@@ -12,10 +12,13 @@ from typing import NoReturn
 from fronde import __version__
 from fronde.errors import FrondeError
 
-from . import demo, member, operator, record, verify
+from . import demo, evidence, member, operator, record, verify
 
 USAGE = 64
-EXTRAS = {"certifi": "member", "httpx": "member", "mnemonic": "member", "segno": "member"}
+EXTRAS = {
+    "certifi": "member", "httpx": "member", "mnemonic": "member", "segno": "member",
+    "duckdb": "evidence", "ijson": "evidence", "ocdsmerge": "evidence", "rapidfuzz": "evidence",
+}  # fmt: skip
 
 
 class Parser(argparse.ArgumentParser):
@@ -36,7 +39,7 @@ def parser() -> argparse.ArgumentParser:
     )
     top.add_argument("--version", action="version", version=f"fronde {__version__}")
     commands = top.add_subparsers(dest="command", metavar="COMMAND", required=True)
-    for module in (verify, record, member, operator, demo):
+    for module in (verify, record, member, evidence, operator, demo):
         module.register(commands)
     return top
 

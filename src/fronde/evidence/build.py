@@ -18,13 +18,15 @@ import duckdb
 from fronde.errors import Refused
 
 from . import identity, tables, typed
-from .contract import FACTS, STOCK
+from .contract import FACTS, MONEY, STOCK
 from .quotes import without_contacts
 
 # A description that may hold an e-mail address or a telephone number.
 CONTACT = r"@|\+[0-9]|[0-9]{3}[ .)-]+[0-9]{3}[ .-][0-9]{4}"
+PLACES = 2**34  # rows of one source
+MOST_SOURCES = 2**11
 # Orders rows by day, then by place, in one integer.
-LATER = f"((date - DATE '1900-01-01')::BIGINT * {2**45} + rowid)"
+LATER = f"((date - DATE '1900-01-01')::BIGINT * {PLACES * MOST_SOURCES} + place)"
 CONTROL = r"[\x00-\x1f\x7f-\x9f\x{2028}\x{2029}]+"
 
 
@@ -55,6 +57,9 @@ class Staged:
 def build(connection: duckdb.DuckDBPyConnection, sources: Sequence[Staged]) -> None:
     """Fills an empty database. Raises Lost."""
     connection.execute(tables.DDL)
+    connection.execute("INSERT INTO meta VALUES ('version', ?)", [str(tables.VERSION)])
+    if not sources:
+        return
     _stack(connection, sources)
     _duplicates(connection)
     known = _parties(connection)
@@ -67,37 +72,37 @@ def build(connection: duckdb.DuckDBPyConnection, sources: Sequence[Staged]) -> N
     _index(connection)
     _sources(connection, sources)
     _check(connection)
-    connection.execute("INSERT INTO meta VALUES ('version', ?)", [str(tables.VERSION)])
 
 
 def _stack(connection: duckdb.DuckDBPyConnection, sources: Sequence[Staged]) -> None:
-    """A view of all staged rows; `n` tells the rows of a source apart, also where they share a record."""
+    """A view of all staged rows. `place` tells them apart, also where several rows share a record."""
+    if len(sources) >= MOST_SOURCES:
+        raise Refused(f"more than {MOST_SOURCES} tables", hint="Forget some.", name="sources-many")
     parts = [
-        f"SELECT {i} AS source, file_row_number AS n, * EXCLUDE (file_row_number)"
+        f'SELECT {i} AS source, {i * PLACES} + file_row_number AS place, * EXCLUDE (file_row_number, "row"),'
+        ' coalesce("row", file_row_number + 1) AS "row"'
         f" FROM read_parquet({typed.text(str(each.path))}, file_row_number = true)"
         for i, each in enumerate(sources, 1)
     ]
-    if not parts:
-        raise Refused("no source is left", name="no-sources")
     connection.execute(f"CREATE TEMP VIEW staged AS {' UNION ALL '.join(parts)}")
     connection.execute(
         'INSERT INTO reject SELECT source, "row", "column", why, raw FROM staged'
-        " WHERE why IS NOT NULL ORDER BY source, n"
+        " WHERE why IS NOT NULL ORDER BY place"
     )
 
 
 def _duplicates(connection: duckdb.DuckDBPyConnection) -> None:
     """`gone`: rows that an earlier one says already, and states of an award that a later one replaced."""
-    place = "CAST(source AS BIGINT) * 1099511627776 + n"
-    connection.execute(f"""
-        CREATE TEMP TABLE again AS SELECT same, min({place}) AS first FROM staged WHERE why IS NULL
+    connection.execute("""
+        CREATE TEMP TABLE again AS SELECT same, min(place) AS first FROM staged WHERE why IS NULL
             GROUP BY same HAVING count(*) > 1;
-        CREATE TEMP TABLE gone AS SELECT source, n FROM staged JOIN again USING (same) WHERE {place} <> first;
-        CREATE TEMP TABLE state AS SELECT state, arg_max({place}, (coalesce(modified, date), {place})) AS last
-            FROM staged ANTI JOIN gone USING (source, n) WHERE why IS NULL AND state IS NOT NULL
+        CREATE TEMP TABLE gone AS SELECT source, place FROM staged JOIN again USING (same)
+            WHERE place <> first;
+        CREATE TEMP TABLE state AS SELECT state, arg_max(place, (coalesce(modified, date), place)) AS last
+            FROM staged ANTI JOIN gone USING (place) WHERE why IS NULL AND state IS NOT NULL
             GROUP BY state HAVING count(*) > 1;
-        INSERT INTO gone SELECT source, n FROM staged ANTI JOIN gone USING (source, n)
-            JOIN state USING (state) WHERE {place} <> last;
+        INSERT INTO gone SELECT source, place FROM staged ANTI JOIN gone USING (place)
+            JOIN state USING (state) WHERE place <> last;
         DROP TABLE again;
         DROP TABLE state;
     """)
@@ -156,56 +161,60 @@ def _descriptions(connection: duckdb.DuckDBPyConnection) -> None:
 
 
 def _lines(connection: duckdb.DuckDBPyConnection) -> None:
-    """`line`: what is kept, in order, with numbers for parties and descriptions."""
+    """`line`: what is kept, with numbers for awards, parties and descriptions."""
     joins = " ".join(f"LEFT JOIN who AS w_{role} ON w_{role}.packed = s.{role}" for role in typed.ROLES)
     columns = ", ".join(f"w_{role}.party AS {role}" for role in typed.ROLES)
-    roles = ", ".join(typed.ROLES)
+    money = ", ".join(f"s.{field}" for field in MONEY)
     connection.execute(f"""
+        CREATE TEMP TABLE kept AS SELECT place FROM staged ANTI JOIN gone USING (place)
+            WHERE why IS NULL AND kind <> 'customer';
+        CREATE TEMP TABLE keyed AS SELECT key, CAST(row_number() OVER (ORDER BY key) AS INTEGER) AS award
+            FROM (SELECT DISTINCT key FROM staged SEMI JOIN kept USING (place));
         CREATE TEMP TABLE line AS
-        SELECT s.* EXCLUDE ({roles}, description, same, state, "column", why, raw), {columns}, descr
-        FROM staged AS s ANTI JOIN gone ON gone.source = s.source AND gone.n = s.n {joins}
-        LEFT JOIN said ON said.description = s.description
-        WHERE s.why IS NULL AND s.kind <> 'customer' ORDER BY s.source, s.n
+        SELECT s.source, s.place, s."row", s.kind, award, s.date, s.year, s.mod, s.subaward, s.currency,
+            {money}, {columns}, descr
+        FROM staged AS s SEMI JOIN kept ON kept.place = s.place JOIN keyed ON keyed.key = s.key {joins}
+        LEFT JOIN said ON said.description = s.description;
+        DROP TABLE kept;
+        DROP TABLE who;
+        DROP TABLE said;
     """)
 
 
 def _awards(connection: duckdb.DuckDBPyConnection) -> None:
     """One row an award, as its latest row says; `prime` holds an award that only subawards name."""
-    # One integer orders rows: own rows of the award above subawards, then the day, then the place.
+    # Own rows of the award above subawards, then the day, then the place.
     rank = f"(kind <> 'subaward')::BIGINT * {2**62} + {LATER}"
     own = "FILTER (kind <> 'subaward')"
     connection.execute(f"""
-        CREATE TEMP TABLE latest AS SELECT key, arg_max(rowid, {rank}) AS chosen, min(date) {own} AS first,
-            max(date) {own} AS last FROM line GROUP BY key;
-        INSERT INTO award
-        SELECT row_number() OVER (ORDER BY latest.key), latest.key, number, agency, buyer,
-            CASE WHEN kind = 'subaward' THEN prime ELSE vendor END, vehicle, latest.first, latest.last,
-            currency,
-            url, naics, psc, cpv, starts, ends
-            FROM latest JOIN line ON line.rowid = latest.chosen AND line.key = latest.key ORDER BY latest.key;
+        CREATE TEMP TABLE latest AS SELECT award, arg_max(place, {rank}) AS place,
+            arg_max(buyer, {rank}) AS buyer, arg_max(if(kind = 'subaward', prime, vendor), {rank}) AS vendor,
+            min(date) {own} AS first, max(date) {own} AS last FROM line GROUP BY award;
+        INSERT INTO award SELECT award, key, number, agency, latest.buyer, latest.vendor, vehicle,
+            latest.first, latest.last, currency, url, naics, psc, cpv, starts, ends
+            FROM staged JOIN latest USING (place) ORDER BY award;
         DROP TABLE latest;
+        DROP TABLE keyed;
     """)
 
 
 def _facts(connection: duckdb.DuckDBPyConnection) -> None:
-    parent = "CASE WHEN parent <> l.vendor THEN parent END"
+    """Money: facts, sorted for the questions; stock figures, of an award and a supplier only the last one."""
     facts = " UNION ALL ".join(
-        f"SELECT l.buyer, l.vendor, year, date, award.id AS award, mod, '{measure}' AS measure, {field} AS cents,"
-        f' l.currency, {parent} AS parent, descr, source, "row" FROM line AS l JOIN award USING (key)'
+        f"SELECT buyer, vendor, year, date, award, mod, '{measure}' AS measure, {field} AS cents, currency,"
+        ' CASE WHEN parent <> vendor THEN parent END AS parent, descr, source, "row" FROM line'
         f" WHERE {field} IS NOT NULL AND kind <> 'subaward'"
         for field, measure in FACTS.items()
     )
-    connection.execute(
-        f"INSERT INTO fact SELECT * FROM ({facts}) ORDER BY buyer, vendor, date, award, source, row"
-    )
+    order = 'buyer, vendor, date, award, source, "row", measure'
+    connection.execute(f"INSERT INTO fact SELECT * FROM ({facts}) ORDER BY {order}")
     for field, measure in STOCK.items():
-        # Of an award and a supplier of it only the last one counts.
         connection.execute(f"""
             INSERT INTO amount
-            SELECT award.id, l.vendor, '{measure}', {field}, l.currency, date, descr, source, "row"
-            FROM (SELECT arg_max(rowid, {LATER}) AS chosen FROM line
-                WHERE {field} IS NOT NULL AND kind <> 'subaward' GROUP BY key, vendor)
-            JOIN line AS l ON l.rowid = chosen JOIN award USING (key) ORDER BY award.id, l.vendor
+            SELECT award, vendor, '{measure}', {field}, currency, date, descr, source, "row" FROM line
+            SEMI JOIN (SELECT arg_max(place, {LATER}) AS place FROM line
+                WHERE {field} IS NOT NULL AND kind <> 'subaward' GROUP BY award, vendor) USING (place)
+            ORDER BY award, vendor
         """)
 
 
@@ -213,20 +222,20 @@ def _links(connection: duckdb.DuckDBPyConnection) -> None:
     """Subawards, and who owns whom as the rows state it."""
     connection.execute("""
         INSERT INTO subaward
-            SELECT award.id, l.prime, l.vendor, subaward, year, date, value, l.currency, descr, source, "row" FROM line AS l JOIN award USING (key) WHERE kind = 'subaward'
-            ORDER BY l.prime, l.vendor, date, source, "row";
+            SELECT award, prime, vendor, subaward, year, date, value, currency, descr, source, "row" FROM line
+            WHERE kind = 'subaward' ORDER BY prime, vendor, date, place;
         INSERT INTO ownership SELECT child, above, min(date), max(date),
-            arg_min(source, rank), arg_min("row", rank)
-            FROM (SELECT vendor AS child, parent AS above, date, source, "row", rowid AS rank FROM line
-                UNION ALL SELECT buyer, department, date, source, "row", rowid FROM line)
+            arg_min(source, place), arg_min("row", place)
+            FROM (SELECT vendor AS child, parent AS above, date, source, "row", place FROM line
+                UNION ALL SELECT buyer, department, date, source, "row", place FROM line)
             WHERE above IS NOT NULL AND child <> above GROUP BY child, above ORDER BY child, above;
     """)
 
 
 def _customers(connection: duckdb.DuckDBPyConnection, known: identity.Known) -> None:
     """Our own list, beside the record: its names and numbers get into no other table."""
-    sql = """SELECT source, "row", vendor FROM staged ANTI JOIN gone USING (source, n)
-        WHERE why IS NULL AND kind = 'customer' ORDER BY source, n"""
+    sql = """SELECT source, "row", vendor FROM staged ANTI JOIN gone USING (place)
+        WHERE why IS NULL AND kind = 'customer' ORDER BY place"""
     rows = []
     for source, row, vendor in _each(connection, sql):
         said = identity.unpack(vendor)
@@ -280,6 +289,8 @@ def _notes(connection: duckdb.DuckDBPyConnection, path: Path) -> list[str]:
 
 def _warnings(read: int, years: list[int], measured: list[int]) -> Iterator[str]:
     """What somebody who reads figures out of this file should know first."""
+    if not read:
+        yield "no rows at all"
     if read >= 100 and read % 100 == 0:
         yield f"{read} rows, a multiple of 100: perhaps truncated by whoever exported it"
     names = [name for name, count in zip(FACTS.values(), measured, strict=True) if count]

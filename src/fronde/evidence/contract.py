@@ -25,7 +25,7 @@ STOCK = {"current": "current", "ceiling": "ceiling", "maximum": "maximum"}
 MONEY = (*FACTS, *STOCK)
 MEASURES = tuple(FACTS.values())
 
-DATES = ("date", "starts", "ends", "modified")
+DATES = ("date", "starts", "ends", "modified")  # a row without the first is refused
 
 FIELDS = (
     "kind",  # one of KINDS
@@ -118,4 +118,5 @@ class Format:
     columns: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     constants: Mapping[str, str] = field(default_factory=dict)
     rows: Callable[[BinaryIO], Iterator[tuple[int, Row | Problem]]] | None = None
+    buyers: Mapping[str, str] = field(default_factory=dict)  # name of a buyer -> buyer_id, where it has none
     federal: bool = False  # United States: fiscal years from October, its keys of awards

@@ -100,7 +100,7 @@ def _mixed(where: str, what: str) -> MixedDates:
     )
 
 
-# -- SQL: of a column that is trimmed and NULL where it is empty ----------------------------------------------
+# -- SQL: of a column that is trimmed and NULL where it is empty ---------------------------------------------
 
 
 def sql_date(column: str, form: str) -> str:

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import fcntl
 import os
+import re
 from pathlib import Path
 from typing import Any
 
@@ -23,7 +24,7 @@ _text = form.text(2_000, empty=True)
 _handle = form.text(500)
 _common = {"type": form.anything, "why": _text, "by": form.text(200, empty=True)}
 _pair = form.fields_of({**_common, "a": _handle, "b": _handle})
-_sha256 = form.pattern(form.re.compile("[0-9a-f]{64}"), "a SHA-256 in hex")
+_sha256 = form.pattern(re.compile("[0-9a-f]{64}"), "a SHA-256 in hex")
 
 
 def _retrieved(value: Any, at: str) -> None:

@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
 """Who is who, as far as the files say it: what shares an id is one party; the rest people decide.
 
-A name joins only what has no id at all, and only within one name key and country. Two parties whose names have
-one key are suggested to people (`suggest`), never joined here; what people judge is applied by `judged`.
+A name joins only what has no id at all, and only within one name key and country. Two parties whose names
+have one key are suggested to people (`suggest`), never joined here; what people judge is applied by `judged`.
 """
 
 from __future__ import annotations
@@ -178,7 +178,11 @@ class Known:
 
 
 def _ranked(called: Counter[tuple[str, str]]) -> Iterator[tuple[str, str]]:
-    return (pair for pair, _ in sorted(called.items(), key=lambda item: (-item[1], item[0])))
+    # A name of several words before an abbreviation: "ICE" is written more often than what it stands for.
+    return (
+        pair
+        for pair, _ in sorted(called.items(), key=lambda each: (" " not in each[0][0], -each[1], each[0]))
+    )
 
 
 def _handle(ids: Iterable[Id]) -> str:

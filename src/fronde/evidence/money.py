@@ -51,9 +51,8 @@ def _plain(column: str) -> str:
 
 
 def sql_cents(column: str) -> str:
-    """BIGINT cents of text that passed `sql_why`; NULL for what a DECIMAL cannot hold."""
-    # DECIMAL(38, 6) would round a seventh decimal, but `sql_why` let only zeros be there.
-    return f"CAST(TRY_CAST({_plain(column)} AS DECIMAL(38, 6)) * 100 AS BIGINT)"
+    """BIGINT cents of text that passed `sql_why`: within LIMIT, only zeros behind two decimals."""
+    return f"CAST(TRY_CAST({_plain(column)} AS DECIMAL({DIGITS + 2}, 2)) * 100 AS BIGINT)"
 
 
 def sql_why(column: str) -> str:

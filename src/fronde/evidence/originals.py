@@ -33,9 +33,6 @@ SUFFIXES = (".csv", ".tsv", ".txt", ".json", ".jsonl", ".ndjson", ".xml", ".atom
 SEPARATORS = ",;\t|"
 CONTROLS = (b"\0", b"\x1f")  # in no text; 0x1F is what `stage` packs names with
 
-# Bytes that Windows-1252 gives no character to.
-_UNDEFINED = frozenset(b"\x81\x8d\x8f\x90\x9d")
-
 
 class BadFile(Unreadable):
     """A file that cannot be read as a table: its packing, its encoding or its lines."""
@@ -216,7 +213,7 @@ class _Look:
 
 def _look(path: Path) -> _Look:
     """One pass over the bytes: encoding, the first NUL, the first line that is too long."""
-    look, utf8, undefined = _Look(), codecs.getincrementaldecoder("utf-8")(), False
+    look, utf8 = _Look(), codecs.getincrementaldecoder("utf-8")()
     valid, lines, run = True, 1, 0
     with path.open("rb") as file:
         start = file.read(4)
@@ -224,7 +221,6 @@ def _look(path: Path) -> _Look:
         while chunk := file.read(CHUNK):
             if valid:
                 valid = _feed(utf8, chunk)
-            undefined = undefined or not _UNDEFINED.isdisjoint(chunk)
             for byte in CONTROLS:
                 if not look.nul and (at := chunk.find(byte)) >= 0:
                     look.nul = lines + chunk.count(b"\n", 0, at)
@@ -237,7 +233,7 @@ def _look(path: Path) -> _Look:
                 run = len(chunk) - chunk.rfind(b"\n") - 1
             lines += chunk.count(b"\n")
     valid = valid and _feed(utf8, b"", final=True)
-    look.encoding = _encoding(start, valid, undefined)
+    look.encoding = _encoding(start, valid)
     return look
 
 
@@ -249,18 +245,16 @@ def _feed(decoder: codecs.IncrementalDecoder, chunk: bytes, *, final: bool = Fal
     return True
 
 
-def _encoding(start: bytes, valid: bool, undefined: bool) -> str:
+def _encoding(start: bytes, valid: bool) -> str:
     if start[:2] in (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE):
         return "utf-16"
     if valid:
         return "utf-8-sig" if start.startswith(codecs.BOM_UTF8) else "utf-8"
-    return "unknown" if undefined else "cp1252"
+    return "cp1252"
 
 
 def _decode(path: Path, target: Path, encoding: str, name: str) -> None:
     hint = "Save it as UTF-8, then import it again."
-    if encoding == "unknown":
-        raise BadFile(f"{name} is neither UTF-8, nor UTF-16, nor Windows-1252", hint=hint)
     decoder = codecs.getincrementaldecoder(encoding)()
     try:
         with path.open("rb") as source, target.open("wb") as file:
@@ -268,4 +262,7 @@ def _decode(path: Path, target: Path, encoding: str, name: str) -> None:
                 file.write(decoder.decode(chunk).encode("utf-8"))
             file.write(decoder.decode(b"", True).encode("utf-8"))
     except UnicodeError:
-        raise BadFile(f"{name} says that it is {encoding.upper()} and is not", hint=hint) from None
+        what = (
+            "neither UTF-8 nor Windows-1252" if encoding == "cp1252" else f"not the {encoding} that it says"
+        )
+        raise BadFile(f"{name} is {what}", hint=hint) from None

@@ -27,26 +27,11 @@ from .typed import SEPARATOR
 def stage(plain: Plain, form: Format, target: Path, connection: duckdb.DuckDBPyConnection) -> None:
     """Writes the staged table of one file to `target` (Parquet, notes in its metadata). Raises Unreadable.
 
-    connection: an empty database for scratch; a table `raw` is left in it.
+    connection: an empty database for scratch.
     """
-    name = plain.head.name
-    columns = _read(plain, form, connection)
-    forms, notes = _dates(connection, columns, name)
-    if plain.note:
-        notes.append(plain.note)
-    rows = typed.select(columns, form, forms)
-    options = f"FORMAT parquet, COMPRESSION zstd, KV_METADATA {{notes: {typed.text(json.dumps(notes))}}}"
-    connection.execute(f"COPY ({rows}) TO {typed.text(str(target))} ({options})")
-
-
-# -- reading: a table `raw` of text, one row a record, in the order of the file ------------------------------
-
-
-def _read(plain: Plain, form: Format, connection: duckdb.DuckDBPyConnection) -> dict[str, str]:
-    """Fills `raw`; returns field -> what the file calls it."""
     if form.rows is not None:
         _by_python(connection, form.rows, plain)
-        return {field: field for field in FIELDS}
+        return _write(connection, dict(zip(FIELDS, FIELDS, strict=True)), plain, form, target)
     if plain.long_line:
         raise BadFile(
             f"{plain.head.name}, line {plain.long_line}, is longer than {LINE // 2**20} MB",
@@ -57,27 +42,43 @@ def _read(plain: Plain, form: Format, connection: duckdb.DuckDBPyConnection) -> 
         found = next((each for each in names if each in plain.head.fields), None)
         if found is not None:
             places[field] = plain.head.fields.index(found)
+    columns = {field: plain.head.fields[place] for field, place in places.items()}
     try:
         _by_duckdb(connection, plain, places)
+        return _write(connection, columns, plain, form, target)
     except (duckdb.InvalidInputException, duckdb.ConversionException):
-        connection.execute("DROP TABLE IF EXISTS raw")
+        connection.execute("DROP VIEW numbered")
         _by_python(connection, lambda file: _records(file, plain, places), plain)
-    return {field: plain.head.fields[place] for field, place in places.items()}
+        return _write(connection, columns, plain, form, target)
+
+
+def _write(
+    connection: duckdb.DuckDBPyConnection, columns: dict[str, str], plain: Plain, form: Format, target: Path
+) -> None:
+    """Looks at the dates of `numbered`, writes its rows typed. columns: field -> its name in the file."""
+    forms, notes = _dates(connection, columns, plain.head.name)
+    if plain.note:
+        notes.append(plain.note)
+    rows = typed.select(columns, form, forms)
+    options = f"FORMAT parquet, COMPRESSION zstd, KV_METADATA {{notes: {typed.text(json.dumps(notes))}}}"
+    connection.execute(f"COPY ({rows}) TO {typed.text(str(target))} ({options})")
+
+
+# -- reading: a view `numbered` of text, one row a record, in the order of the file --------------------------
 
 
 def _by_duckdb(connection: duckdb.DuckDBPyConnection, plain: Plain, places: Mapping[str, int]) -> None:
+    """The file itself: to parse it twice costs less than to keep its text. The order numbers the rows."""
     # By position: names of columns come from outside and never stand in SQL.
     columns = ", ".join(f"'c{i}': 'VARCHAR'" for i in range(len(plain.head.fields)))
     chosen = ", ".join(f"nullif(trim(c{place}), '') AS \"{field}\"" for field, place in places.items())
     connection.execute(
-        f"CREATE TABLE raw AS SELECT {chosen},"
+        f"CREATE VIEW numbered AS SELECT NULL::BIGINT AS _row, {chosen},"
         " NULL::VARCHAR AS _column, NULL::VARCHAR AS _why, NULL::VARCHAR AS _raw"
         f" FROM read_csv({typed.text(str(plain.path))}, auto_detect = false, header = true,"
         f" delim = '{plain.separator}',"
         f" quote = '\"', escape = '\"', strict_mode = true, max_line_size = {LINE}, columns = {{{columns}}})"
     )
-    # rowid counts records in the order of the file.
-    connection.execute("CREATE VIEW numbered AS SELECT rowid + 1 AS _row, * FROM raw")
 
 
 def _by_python(
@@ -150,30 +151,19 @@ def _dates(
 ) -> tuple[dict[str, str], list[str]]:
     """The date format of each field, and notes on values of the lesser dates that are none."""
     there = [field for field in DATES if field in columns]
-    distinct: dict[str, Iterator[str]] = {
-        columns[field]: _column(connection, f'SELECT DISTINCT "{field}" FROM raw WHERE "{field}" IS NOT NULL')
-        for field in there
-    }
-    chosen = dates.choose(dict(distinct), name)
+    if not there:
+        return {}, []
+    # The first word: an hour says nothing here, and makes every value another one.
+    words = [f"""list(DISTINCT split_part(split_part("{field}", ' ', 1), 'T', 1))""" for field in there]
+    row = connection.execute(f"SELECT {', '.join(words)} FROM numbered").fetchone() or ()
+    distinct = dict(zip(there, (sorted(filter(None, each or ())) for each in row), strict=True))
+    chosen = dates.choose({columns[field]: values for field, values in distinct.items()}, name)
     forms = {field: chosen[columns[field]] for field in there}
     notes = []
-    for field in there:
-        if field == "date":
-            continue
-        parsed = dates.sql_date(f'"{field}"', forms[field])
-        count = _one(connection, f'SELECT count(*) FROM raw WHERE "{field}" IS NOT NULL AND {parsed} IS NULL')
+    for field in (each for each in there if each != "date"):
+        parsed = dates.sql_date("day", forms[field])
+        sql = f"SELECT count(*) FROM unnest($1::VARCHAR[]) AS days(day) WHERE {parsed} IS NULL"
+        count = (connection.execute(sql, [distinct[field]]).fetchone() or (0,))[0]
         if count:
-            notes.append(f"{columns[field]}: {count} values are no days and were left out")
+            notes.append(f"{columns[field]}: {count} different values are no days and were left out")
     return forms, notes
-
-
-def _column(connection: duckdb.DuckDBPyConnection, sql: str) -> Iterator[str]:
-    cursor = connection.cursor().execute(sql)
-    while rows := cursor.fetchmany(10_000):
-        for (value,) in rows:
-            yield value
-
-
-def _one(connection: duckdb.DuckDBPyConnection, sql: str) -> int:
-    row = connection.execute(sql).fetchone()
-    return int(row[0]) if row else 0

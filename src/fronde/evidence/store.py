@@ -85,7 +85,19 @@ class Account:
     kept: int
     duplicate: int
     rejected: int
-    warnings: tuple[str, ...]
+    warnings: list[str]
+
+
+@dataclass(frozen=True)
+class Reject:
+    """A row that was not taken. column: as the file calls it, "" for the whole row."""
+
+    sha256: str
+    name: str
+    row: int
+    column: str
+    why: str
+    raw: str
 
 
 @dataclass(frozen=True)
@@ -137,7 +149,7 @@ def forget(folder: Path, start: str, tell: Tell = quiet) -> str:
     """Forgets the original whose SHA-256 begins with `start`, and all that came of it; returns it whole."""
     with _alone(folder):
         known = decisions.sources(decisions.read(folder))
-        found = {line["sha256"] for line in known if line["sha256"].startswith(start.lower())}
+        found: set[str] = {line["sha256"] for line in known if line["sha256"].startswith(start.lower())}
         if len(found) != 1 or len(start) < 4:
             raise Usage(
                 f"{len(found) or 'no'} imported files begin with {start[:64]!r}",
@@ -173,7 +185,17 @@ def accounts(folder: Path) -> list[Account]:
             "SELECT sha256, member, name, format, publisher, url, coalesce(CAST(retrieved AS VARCHAR), ''),"
             " licence, read, kept, duplicate, rejected, warnings FROM source ORDER BY id"
         ).fetchall()
-    return [Account(*row[:-1], tuple(row[-1])) for row in rows]
+    return [Account(*row) for row in rows]
+
+
+def rejects(folder: Path) -> list[Reject]:
+    """The rows that were not taken, in the order of files and rows."""
+    with Evidence(folder).reading() as connection:
+        rows = connection.execute(
+            'SELECT sha256, name, "row", "column", why, coalesce(raw, \'\') FROM reject'
+            ' JOIN source ON source.id = reject.source ORDER BY source.id, "row", "column"'
+        ).fetchall()
+    return [Reject(*row) for row in rows]
 
 
 # -- one import at a time ------------------------------------------------------------------------------------

@@ -7,7 +7,8 @@ Names of columns in this SQL are fields of `contract`; what comes from outside s
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from typing import NamedTuple
 
 from . import dates, money
 from .contract import CELL, DATES, FACTS, FIELDS, KINDS, MONEY, RAW, Format
@@ -27,6 +28,7 @@ ROLES: dict[str, dict[str, str]] = {
 }
 # Parents and departments only from a stated id: a name alone proves no ownership.
 BY_ID = {"department": ("department_id",), "parent": ("parent_uei", "parent_duns")}
+NO_CUSTOMER = "_kind <> 'customer' AND"  # of our own list we take names and numbers alone
 PASSED = ("mod", "transaction", "subaward", "description", "naics", "psc", "cpv", "url")
 
 
@@ -55,6 +57,7 @@ def select(columns: Mapping[str, str], form: Format, forms: Mapping[str, str]) -
     columns: field -> what the file calls it. forms: field -> its date format (`dates.choose`).
     """
     sql = _Sql(columns, form)
+    paid = [field for field in MONEY if sql.has(field)]
     inner = ", ".join(
         [
             f"{_agency(sql)} AS _agency",
@@ -63,10 +66,9 @@ def select(columns: Mapping[str, str], form: Format, forms: Mapping[str, str]) -
             f"{sql.get('kind')} AS _kind",
         ]
     )
-    problem = f"CASE WHEN _why IS NOT NULL THEN {_problem('_column', '_why', '_raw')} {_problems(sql)} END"
-    amounts = ", ".join(
-        f"CASE WHEN good THEN {money.sql_cents(f'_{field}')} END AS {field}" for field in MONEY
-    )
+    problem = _problem(sql)
+    cents = ", ".join(f"CASE WHEN problem IS NULL THEN {money.sql_cents(f'_{f}')} END AS c_{f}" for f in paid)
+    amounts = ", ".join(f"{f'c_{field}' if field in paid else 'NULL::BIGINT'} AS {field}" for field in MONEY)
     year = "year(_date + INTERVAL 3 MONTH)" if sql.form.federal else "year(_date)"
     parts = [
         '_row AS "row"', "_kind AS kind", f"{_key(sql)} AS key", f"{sql.get('award')} AS number",
@@ -80,45 +82,65 @@ def select(columns: Mapping[str, str], form: Format, forms: Mapping[str, str]) -
         'problem."column" AS "column", problem.why AS why, problem.raw AS raw',
     ]  # fmt: skip
     return (
-        f"SELECT {', '.join(parts)} FROM (SELECT *, problem IS NULL AS good FROM"
+        f"SELECT {', '.join(parts)} FROM (SELECT *, problem IS NULL AS good, {cents or 'NULL'} FROM"
         f" (SELECT *, {problem} AS problem FROM (SELECT *, {inner} FROM numbered)))"
     )
 
 
-def _problem(column: str, why: str, raw: str) -> str:
-    return f"{{'column': {column}, 'why': {why}, 'raw': left({raw}, {RAW})}}"
+class _Test(NamedTuple):
+    """One reason to refuse a row: SQL of the column's name, the condition, the reason, what is shown."""
+
+    column: str
+    fails: str
+    why: str
+    raw: str = "''"
 
 
-def _problems(sql: _Sql) -> str:
-    """Why a row cannot be taken, in the order in which a person would ask."""
-    kinds = ", ".join(text(kind) for kind in KINDS)
-    tests = [("''", f"_kind IS NULL OR _kind NOT IN ({kinds})", "'of no kind'", "''")]
-    texts = [field for field in FIELDS if field in sql.columns]
-    tests += [(sql.label(f), f'strlen("{f}") > {CELL}', "'too long'", f'"{f}"') for f in texts]
-    named = " AND ".join(
-        f"{sql.get(field)} IS NULL" for field in ROLES["vendor"].values() if field != "vendor_country"
+def _problem(sql: _Sql) -> str:
+    """Why a row cannot be taken, as a struct, NULL when it can."""
+    long = [f'strlen("{field}")' for field in FIELDS if field in sql.columns]
+    tests = [
+        _Test("_column", "_why IS NOT NULL", "_why", "_raw"),
+        *(_Test(sql.label(f), f'strlen("{f}") > {CELL}', "'too long'", f'"{f}"') for f in sql.columns),
+        *_tests(sql),
+    ]
+    # Nearly all rows pass: one condition for all of them first, the reasons only for those that fail.
+    some = [
+        f"greatest(0, {', '.join(long)}) > {CELL}",
+        "_why IS NOT NULL",
+        *(each.fails for each in _tests(sql)),
+    ]
+    reasons = " ".join(
+        f"WHEN {each.fails}"
+        f" THEN {{'column': {each.column}, 'why': {each.why}, 'raw': left({each.raw}, {RAW})}}"
+        for each in tests
     )
-    tests.append((sql.label("vendor"), named, "'no name of a company'", "''"))
-    other = "_kind <> 'customer' AND"
-    tests.append(
-        (sql.label("award"), f"{other} {sql.get('award')} IS NULL", "'no number of the award'", "''")
-    )
+    return f"CASE WHEN {' OR '.join(f'({each})' for each in some)} THEN CASE {reasons} END END"
+
+
+def _tests(sql: _Sql) -> Iterator[_Test]:
+    """In the order in which a person would ask."""
+    yield _Test("''", f"_kind IS NULL OR _kind NOT IN ({', '.join(map(text, KINDS))})", "'of no kind'")
+    names = [field for part, field in ROLES["vendor"].items() if part != "country" and sql.has(field)]
+    named = " AND ".join(f"{sql.get(field)} IS NULL" for field in names)
+    yield _Test(sql.label("vendor"), named or "true", "'no name of a company'")
+    yield _Test(sql.label("award"), f"{NO_CUSTOMER} {sql.get('award')} IS NULL", "'no number of the award'")
     buyer = f"{sql.get('buyer')} IS NULL AND {sql.get('buyer_id')} IS NULL AND _agency IS NULL"
-    tests.append((sql.label("buyer"), f"{other} {buyer}", "'no buyer'", "''"))
+    yield _Test(sql.label("buyer"), f"{NO_CUSTOMER} {buyer}", "'no buyer'")
     date, bad = sql.get("date"), f"'{dates.NOT_DATE}, or {dates.NO_DAY}'"
-    tests.append((sql.label("date"), f"{other} {date} IS NULL", "'no date'", "''"))
-    tests.append((sql.label("date"), f"{other} _date IS NULL", bad, date))
+    yield _Test(sql.label("date"), f"{NO_CUSTOMER} {date} IS NULL", "'no date'")
+    yield _Test(sql.label("date"), f"{NO_CUSTOMER} _date IS NULL", bad, date)
     for field in MONEY:
         if sql.has(field):
             why = money.sql_why(f"_{field}")
-            tests.append((sql.label(field), f"({why}) IS NOT NULL", why, f"_{field}"))
-    nothing = " AND ".join(f"_{field} IS NULL" for field in MONEY)
-    tests.append((sql.label(_main_money(sql)), f"{other} {nothing}", "'no amount'", "''"))
-    currency = f"NOT coalesce(regexp_full_match({sql.get('currency')}, '[A-Za-z]{{3}}'), false)"
-    tests.append(
-        (sql.label("currency"), f"{other} {currency}", "'no currency of three letters'", sql.get("currency"))
+            yield _Test(sql.label(field), f"({why}) IS NOT NULL", why, f"_{field}")
+    nothing = " AND ".join(f"_{field} IS NULL" for field in MONEY if sql.has(field))
+    yield _Test(sql.label(_main_money(sql)), f"{NO_CUSTOMER} {nothing or 'true'}", "'no amount'")
+    currency = sql.get("currency")
+    bad_currency = f"NOT coalesce(regexp_full_match({currency}, '[A-Za-z]{{3}}'), false)"
+    yield _Test(
+        sql.label("currency"), f"{NO_CUSTOMER} {bad_currency}", "'no currency of three letters'", currency
     )
-    return " ".join(f"WHEN {test} THEN {_problem(column, why, raw)}" for column, test, why, raw in tests)
 
 
 def _main_money(sql: _Sql) -> str:
@@ -153,7 +175,9 @@ def _packed(sql: _Sql, role: str) -> str:
     parts = dict(ROLES[role])
     values = {part: sql.get(field) for part, field in parts.items()}
     if role == "buyer":
-        values["id"] = f"coalesce({values['id']}, _agency)" if sql.form.federal else values["id"]
+        called = [f"WHEN {text(name)} THEN {text(code)}" for name, code in sql.form.buyers.items()]
+        known = f"CASE {values['name']} {' '.join(called)} END, " if called else ""
+        values["id"] = f"coalesce({values['id']}, {known}{'_agency' if sql.form.federal else 'NULL'})"
     if "local" in values and sql.has("vendor_local"):
         values["local"] = f"{text(sql.form.name + ':')} || {values['local']}"
     needed = [sql.get(field) for field in BY_ID.get(role, parts.values())]
@@ -165,12 +189,12 @@ def _packed(sql: _Sql, role: str) -> str:
 
 def _same(sql: _Sql) -> str:
     """Two rows with one of these are one record, published twice: also in files of different formats."""
-    vendor = f"translate(upper({sql.get('vendor')}), ' .,''-&/()', '')"
+    vendor = f"replace(replace(replace(upper({sql.get('vendor')}), ' ', ''), '.', ''), ',', '')"
     parts = [
         "_kind", _key(sql), sql.get("mod"), f"coalesce({sql.get('transaction')}, '0')", sql.get("subaward"),
         "CAST(_date AS VARCHAR)", f"coalesce({vendor}, {_packed(sql, 'vendor')})",
         f"upper({sql.get('currency')})",
-        *(f"CAST({_cents(field)} AS VARCHAR)" for field in (*FACTS, "maximum")),
+        *(f"CAST(c_{field} AS VARCHAR)" if sql.has(field) else "''" for field in (*FACTS, "maximum")),
     ]  # fmt: skip
     joined = f", chr({ord(SEPARATOR)}), ".join(f"coalesce({part}, '')" for part in parts)
     return f"CASE WHEN good THEN CAST(md5(concat({joined})) AS UUID) END"
@@ -182,10 +206,6 @@ def _state(sql: _Sql) -> str:
     parts = ["_kind", _key(sql), vendor, f"coalesce({sql.get('mod')}, '')"]
     joined = f", chr({ord(SEPARATOR)}), ".join(parts)
     return f"CASE WHEN good AND _kind IN ('summary', 'award') THEN CAST(md5(concat({joined})) AS UUID) END"
-
-
-def _cents(field: str) -> str:
-    return f"CASE WHEN good THEN {money.sql_cents(f'_{field}')} END"
 
 
 def text(value: str) -> str:
