@@ -99,7 +99,7 @@ def test_a_proof_that_cites_shows_each_figure_with_its_measure_and_what_it_is_ne
         " · nearest record: none gives the reported 19,400,000.00 USD",
         "What frame says. \u221212.50 EUR award value, 1 March 2024 \u2013 1 March 2024, one row",
     ]
-    assert "That the rows of a citation stand in the public files" in page.inner_text(".notice:not([hidden]) ul")
+    assert "That the rows of a citation stand in the public" in page.inner_text(".notice:not([hidden]) ul")
     page.click("[data-act=again]")
     check(page, "citation-wrong-sum", EXPECTED["citation-wrong-sum"])
     assert page.locator("#cited li").count() == 0
