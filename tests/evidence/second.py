@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The second computation: answers out of raw files by csv and integers alone, no DuckDB, none of our tables."""
+"""The second computation: answers out of raw files by csv and integers alone, not DuckDB, not our tables."""
 
 from __future__ import annotations
 

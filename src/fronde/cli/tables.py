@@ -90,7 +90,7 @@ def _print(section: Section, files: _Files, width: int, bold: bool) -> None:
     quoted = _quoted(section)
     if quoted is not None:
         others = sum(widths) - widths[quoted] + 2 * len(widths)
-        longest = max(len(row[quoted]) for row in cells)
+        longest = max(_length(row[quoted], bold) for row in section.rows)
         widths[quoted] = max(len(columns[quoted]), min(longest, max(LEAST, width - others - 1)))
     print("  " + _line(columns, widths, right))
     for row, texts in zip(section.rows, cells, strict=True):
@@ -105,6 +105,12 @@ def _print(section: Section, files: _Files, width: int, bold: bool) -> None:
 def _quoted(section: Section) -> int | None:
     found = [i for i, cell in enumerate(section.rows[0]) if isinstance(cell, Quote)]
     return found[0] if found else None
+
+
+def _length(cell: Cell, bold: bool) -> int:
+    """Of a description with its stars."""
+    stars = sum(hit for _, hit in quotes.marked(cell.text, cell.items)) if isinstance(cell, Quote) else 0
+    return len(_text(cell)) + (0 if bold else 2 * stars)
 
 
 def _marked(quote: Quote, width: int, bold: bool) -> str:

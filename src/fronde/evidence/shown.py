@@ -26,6 +26,10 @@ def name(party: Party | None) -> str:
     return party.name if party else ""
 
 
+def _many(count: int, what: str) -> str:
+    return f"{count:,} {what}" if count == 1 else f"{count:,} {what}s"
+
+
 def year(number: int, fiscal: bool) -> str:
     """FY2018 or 2018."""
     return f"FY{number}" if fiscal else str(number)
@@ -87,7 +91,7 @@ def _(found: search.Found) -> Shown:
         lambda hit: (hit.source,),
     )  # fmt: skip
     return Shown(
-        f"{words}: {found.count:,} figures, page {found.page:,} of {found.pages:,}",
+        f"{words}: {_many(found.count, 'figure')}, page {found.page:,} of {found.pages:,}",
         (hits, _sums("Sums over all pages", found.sums)),
         (
             "Records that say the same in other words, and the name of the buyer, which is not searched.",
@@ -264,7 +268,7 @@ _ON_PATHS = (
 def _(found: paths.Clients) -> Shown:
     count = len({path.edges[0].end for path in found.paths})
     return Shown(
-        f"{count:,} clients of {_said(found.company)} work directly with {_said(found.buyer)}",
+        f"{_many(count, 'client')} of {_said(found.company)} with direct work for {_said(found.buyer)}",
         (_paths("Paths", found.paths),),
         (
             "Clients that no subaward, no confirmed mention and no list of ours names.",
@@ -278,7 +282,7 @@ def _(found: paths.Clients) -> Shown:
 @shown.register
 def _(found: paths.Paths) -> Shown:
     return Shown(
-        f"{len(found.paths):,} paths from {_said(found.start)} to {_said(found.end)}",
+        f"{_many(len(found.paths), 'path')} from {_said(found.start)} to {_said(found.end)}",
         (_paths("Paths", found.paths),),
         ("Paths of three hops and more; resellers that two people did not confirm.", *_ON_PATHS, ALWAYS),
     )
@@ -299,7 +303,7 @@ def _(found: suggest.Suggestions) -> Shown:
         ),
     )
     return Shown(
-        f"{found.count:,} pairs of parties that may be one",
+        f"{_many(found.count, 'pair')} of parties that may be one",
         (pairs, rules),
         ("Renamed companies: only ids find them. Pairs whose names share no rare word.",),
     )
@@ -330,7 +334,7 @@ def _(found: mentions.Mentions) -> Shown:
     )
     products = ", ".join(found.products) or "none yet: fronde evidence product COMPANY WORDS adds one"
     return Shown(
-        f"{len(found.mentions):,} awards of others name products of {_said(found.company)}",
+        f"{_many(len(found.mentions), 'mention')} in awards of others, of products of {_said(found.company)}",
         (named, rules),
         (
             f"Products looked for: {products}.",
