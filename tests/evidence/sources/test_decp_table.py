@@ -62,6 +62,7 @@ def test_a_table_with_three_holders_in_a_row_and_semicolons_is_read():
     [
         ("", "line 1: it is not a header of DECP"),
         ("a,b\n1,2\n", "line 1: it is not a header of DECP"),
+        ("\r\x00", "line 1: it is not a table"),
         (table("x" * (2 << 20)), "line 2: it is longer"),
         (table("," * 2000), "row 1: it has more than 1,000 columns"),
         (table('"' + "x" * 200_000), "it is not a table"),
@@ -86,3 +87,7 @@ def test_no_bytes_break_the_reader_of_tables(data):
 def test_rows_without_a_number_are_contracts_of_their_own():
     data = table(line(), line(TWO, "Deux", amount="50")).replace("2024-017", "0000")
     assert [row["value"] for row in rows(decp.table, data)] == ["31367.57", "50"]
+
+
+def test_an_empty_line_is_no_record():
+    assert problems(decp.table, table(line(), "", "")) == []

@@ -11,6 +11,7 @@ from __future__ import annotations
 import csv
 import re
 from collections.abc import Iterator
+from itertools import chain
 from typing import Any, BinaryIO
 
 from fronde.evidence.contract import Head
@@ -103,18 +104,17 @@ def _known_by(said: dict[str, Any]) -> tuple[str, ...]:
 def _rows(file: BinaryIO) -> Iterator[tuple[int, dict[str, Any]]]:
     text = lines(file)
     first = next(text, "")
-    separator = max(",;\t", key=first.count)
-    places = _places(next(csv.reader([first], delimiter=separator), []))
-    if places is None:
-        raise BadEntry(file, "line 1", "it is not a header of DECP")
-    reader = csv.reader(text, delimiter=separator, strict=True)
+    reader = csv.reader(chain([first], text), delimiter=max(",;\t", key=first.count), strict=True)
     try:
-        for number, cells in enumerate(reader, 1):
+        places = _places(next(reader, []))
+        if places is None:
+            raise BadEntry(file, "line 1", "it is not a header of DECP")
+        for number, cells in enumerate(filter(None, reader), 1):
             if len(cells) > WIDTH:
                 raise BadEntry(file, f"row {number}", f"it has more than {WIDTH:,} columns")
             yield number, _said(cells, *places)
     except csv.Error as error:
-        raise BadEntry(file, f"line {reader.line_num + 1}", f"it is not a table ({error})") from None
+        raise BadEntry(file, f"line {reader.line_num}", f"it is not a table ({error})") from None
 
 
 def _said(cells: list[str], columns: Place, holders: list[Place]) -> dict[str, Any]:
