@@ -23,7 +23,7 @@ STATES = {
         "withdrawn": ["waiting receipt", "seen"], "spent": [""], "unsure": [""], "stopped": ["retry"],
     },
     "verify": {
-        "none": [""], "ask": [""], "run": [""], "verified": ["headcount issued", "no-headcount"],
+        "none": [""], "ask": [""], "run": [""], "verified": ["headcount issued cited", "no-headcount"],
         "untied": ["headcount"], "refused": [""], "unreadable": ["newer"],
     },
 }  # fmt: skip

@@ -59,10 +59,16 @@ def test_jurate_counts_the_letter_of_the_running_server(visitors, village, key):
     # Then she has the number, and what it does not prove stands beside it
     jurate.state("verified")
     withdrawals = "OK" if counts["withdrawn"] else "none"
-    assert results(jurate.page) == ["OK"] * 6 + [withdrawals] + ["OK"] * 2 + ["none"] * 3
+    assert results(jurate.page) == ["OK"] * 6 + [withdrawals] + ["OK"] * 3 + ["none"] * 2
     jurate.sees(f"{net} verified colleagues stand behind this letter")
     jurate.sees("That a typed name is its signer’s.")
     jurate.sees("no member was invented")
+
+    # And the figure that the letter cites was recomputed here, from the rows of the public record
+    figure = jurate.page.locator("#cited li").inner_text()
+    assert figure.startswith("The award to Dell Federal Systems")
+    assert "19,705,037.30\u00a0USD obligated, 22\u00a0June 2017" in figure
+    assert "nearest record: none gives the reported 19,400,000.00\u00a0USD" in figure
     jurate.page.context.set_offline(False)
 
     # Then the command line says the same

@@ -3,6 +3,8 @@
 
 from __future__ import annotations
 
+import re
+
 import pytest
 from playwright.sync_api import expect
 
@@ -31,6 +33,17 @@ def test_beatriz_reads_a_letter_from_the_front_page_on(beatriz, village):
     beatriz.sees("Stop selling Meridian Archive to agencies that detain families")
     beatriz.sees("Dear Ines, dear members of the board")
     beatriz.sees("That a name is its signer’s: a name is what its signer typed.")
+
+    # Then what the letter cites stands beside its paragraph: the figure, its source, what it does not show
+    note = beatriz.page.get_by_label("Sources of this paragraph")
+    beatriz.page.get_by_role("link", name="Source 1").click()
+    assert beatriz.page.url.endswith("#source-1")
+    expect(note).to_contain_text("19,705,037.30\u00a0USD obligated, 22\u00a0June 2017")
+    expect(note).to_contain_text("Nearest record; no award id found.")
+    expect(note.get_by_role("link", name="The public record")).to_have_attribute(
+        "href", re.compile(r"^https://www\.usaspending\.gov/award/")
+    )
+    expect(note).to_contain_text("It does not show what was delivered or what it is used for")
 
     # Then the names can be searched and demands have addresses of their own
     name = next(iter(beatriz.names()))
