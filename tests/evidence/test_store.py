@@ -17,6 +17,7 @@ import pytest
 from fronde.errors import Refused, Usage
 from fronde.evidence import build, decisions, originals, store
 from fronde.evidence.reader import Stale
+from tests import kept_page
 from tests.evidence.folders import SAMPLE, action, ask, put, table, take
 
 
@@ -342,3 +343,12 @@ def test_only_who_runs_fronde_can_read_the_folder(folder):
     }
     assert set(modes.values()) == {0}
     assert originals.CHUNK < 2**24
+
+
+def test_every_file_of_the_folder_is_listed_in_what_is_kept(folder, tmp_path):
+    take(folder, SAMPLE, put(folder, "name\nA client\n", "ours.csv"))
+    there = {str(path.relative_to(folder)) for path in folder.rglob("*") if path.is_file()}
+    listed = [cell for row in kept_page.chapter("Files of evidence/") for cell in row]
+    assert [name for name in there if not any(kept_page.names(cell, name) for cell in listed)] == []
+    stale = {cell for cell in listed if not any(kept_page.names(cell, name) for name in there)}
+    assert stale == {"citations/KEY.json"}  # frozen by `fronde evidence`'s questions, not by an import

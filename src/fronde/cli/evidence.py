@@ -42,7 +42,7 @@ def register(commands: Any) -> None:
     imports.add_argument("--publisher", default="", help="who published it (default: as the format says)")
     imports.add_argument("--url", default="", help="where it was fetched")
     imports.add_argument(
-        "--retrieved", default="", metavar="YYYY-MM-DD", type=_day, help="when it was fetched"
+        "--retrieved", metavar="YYYY-MM-DD", type=_day, help="when it was fetched"
     )
     imports.add_argument("--licence", default="", help="of the file (default: as the format says)")
     where(imports)
@@ -88,7 +88,7 @@ def run_import(args: argparse.Namespace) -> int:
     from fronde.evidence import store
 
     began = time.monotonic()
-    about = store.About(args.publisher, args.url, args.retrieved, args.licence)
+    about = store.About(args.publisher, args.url, args.retrieved or "", args.licence)
     done = store.import_files(folder(args), args.files, about, tell)
     for name in done.known:
         print(f"{name}: imported before, nothing to do")
