@@ -21,6 +21,8 @@ from fronde.errors import Refused
 Connection = duckdb.DuckDBPyConnection
 Date = datetime.date
 
+FEW = 16  # values of a list that are parameters of their own
+_LISTED = re.compile(r"IN \(SELECT unnest\(\$([a-z_0-9]+)::(?:INTEGER|VARCHAR)\[\]\)\)")
 _NAMED = re.compile(r"\$([a-z_0-9]+)")
 
 SUBAWARD = "subaward"
@@ -82,9 +84,23 @@ class Total:
 
 
 def rows(connection: Connection, sql: str, /, **named: Any) -> list[tuple[Any, ...]]:
-    """All rows of a query. What people typed goes in as parameters ($name), never into the text."""
+    """All rows of a query. What people typed goes in as parameters ($name), never into the text.
+
+    A short list becomes a parameter for each value: DuckDB then skips the row groups that have none of them.
+    """
+    values = dict(named)
+
+    def listed(found: re.Match[str]) -> str:
+        name = found[1]
+        if len(named[name]) > FEW:
+            return found[0]
+        each = {f"{name}_{i}": value for i, value in enumerate(named[name])}
+        values.update(each)
+        return f"IN ({', '.join(f'${key}' for key in each) or 'NULL'})"
+
+    sql = _LISTED.sub(listed, sql)
     used = set(_NAMED.findall(sql))
-    return connection.execute(sql, {name: named[name] for name in used}).fetchall()
+    return connection.execute(sql, {name: values[name] for name in used}).fetchall()
 
 
 def files(connection: Connection) -> dict[int, File]:
@@ -140,9 +156,15 @@ def plain(value: Any) -> Any:
     return value.isoformat() if isinstance(value, Date) else value
 
 
+def fiscal_sources(connection: Connection) -> set[int]:
+    """Sources whose years are fiscal years of the United States, October to September."""
+    formats = federal()
+    return {number for number, form in rows(connection, "SELECT id, format FROM source") if form in formats}
+
+
 @lru_cache(maxsize=1)
-def federal() -> tuple[str, ...]:
-    """Names of the formats whose years are fiscal years of the United States, October to September."""
+def federal() -> frozenset[str]:
+    """Names of the formats with fiscal years."""
     from fronde.evidence.sources import FORMATS
 
-    return tuple(each.name for each in FORMATS if each.federal)
+    return frozenset(each.name for each in FORMATS if each.federal)

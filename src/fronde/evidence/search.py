@@ -152,14 +152,14 @@ _WORD = """
 SELECT p.descr, {bit} AS bit FROM posting p
 WHERE p.term IN (SELECT id FROM term WHERE word = $word_{i})
 """
-# Words one after the other: the index finds texts that have all of them, the text decides.
+# Words one after the other: the index finds texts that have all of them, then the text decides.
 _PHRASE = """
-SELECT d.id AS descr, {bit} AS bit FROM descr d
-WHERE d.id IN (
+SELECT d.id AS descr, {bit} AS bit FROM (
     SELECT p.descr FROM posting p
     WHERE p.term IN (SELECT id FROM term WHERE word IN (SELECT unnest($run_{i}::VARCHAR[])))
-    GROUP BY p.descr HAVING count(*) = len($run_{i}::VARCHAR[]))
-AND contains(
+    GROUP BY p.descr HAVING count(*) = len($run_{i}::VARCHAR[])) c
+JOIN descr d ON d.id = c.descr
+WHERE contains(
     regexp_replace(' ' || lower(strip_accents(d.text)) || ' ', '[^\\p{{L}}\\p{{N}}]+', ' ', 'g'),
     ' ' || $word_{i} || ' ')
 """
@@ -173,7 +173,7 @@ WHERE number IN ($number_{i}, upper($number_{i})) OR vehicle IN ($number_{i}, up
 
 # All words in the description is the common case and one semi-join; where a name or a number has some of
 # them, bits tell which, for those vendors and awards alone.
-_STATEMENT = """
+_HITS = """
 WITH figure AS (SELECT * FROM ({figures}) WHERE {where}),
 texts AS MATERIALIZED (SELECT descr, bit_or(bit) AS bits FROM ({words}) GROUP BY descr),
 whole AS MATERIALIZED (SELECT descr FROM texts WHERE bits = {every}),
@@ -190,7 +190,9 @@ hit AS MATERIALIZED (
     SELECT * FROM figure WHERE descr IN (SELECT descr FROM whole)
     UNION ALL
     SELECT f.* EXCLUDE (bits) FROM partly f LEFT JOIN texts t ON t.descr = f.descr
-    WHERE coalesce(t.bits, 0) <> {every} AND f.bits | coalesce(t.bits, 0) = {every}),
+    WHERE coalesce(t.bits, 0) <> {every} AND f.bits | coalesce(t.bits, 0) = {every})
+"""
+_PAGE = """,
 sums AS (SELECT {sums} FROM hit WHERE measure NOT IN ('current', 'ceiling', 'maximum') GROUP BY ALL
     ORDER BY measure, currency),
 page AS (SELECT * FROM hit ORDER BY {order} LIMIT $limit OFFSET $skip),
@@ -202,22 +204,31 @@ SELECT (SELECT count(*) FROM hit), (SELECT list(sums) FROM sums), (SELECT list(s
 """
 
 
+def hits(query: str, filters: Filters) -> tuple[str, dict[str, Any]]:
+    """`WITH ... hit AS (...)`: all figures that `search` finds, to ask more of; and its parameters."""
+    asked = parse(query)
+    items = [tuple(quotes.words(each)) for each in asked]
+    return _with_hits(items, filters), _values(asked, items, filters)
+
+
 def _statement(items: Sequence[quotes.Item], filters: Filters, order: str) -> str:
+    return _with_hits(items, filters) + _PAGE.format(sums=SUMS, order=_ORDERS[order])
+
+
+def _with_hits(items: Sequence[quotes.Item], filters: Filters) -> str:
     def union(piece: str, run: str = "") -> str:
         return "\nUNION ALL\n".join(
             (run if run and len(item) > 1 else piece).format(bit=f"{1 << i}::BIGINT", i=i)
             for i, item in enumerate(items)
         )
 
-    return _STATEMENT.format(
+    return _HITS.format(
         figures=FIGURES,
         where=" AND ".join(_conditions(filters)),
         words=union(_WORD, _PHRASE),
         names=union(_NAME),
         numbers=union(_NUMBER),
         every=f"{(1 << len(items)) - 1}::BIGINT",
-        sums=SUMS,
-        order=_ORDERS[order],
     )
 
 

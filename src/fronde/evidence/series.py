@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from fronde.evidence import mentions
-from fronde.evidence.answers import Connection, File, Party, federal, files, of, rows
+from fronde.evidence.answers import Connection, File, Party, files, fiscal_sources, rows
 
 DIRECT, RESELLER, CANDIDATE = "direct", "through a reseller", "candidate"
 
@@ -25,6 +25,9 @@ class Part:
     cents: int
     rows: int
     files: tuple[File, ...]
+
+
+NOTHING = Part(0, 0, ())
 
 
 @dataclass(frozen=True)
@@ -61,12 +64,13 @@ def series(
     """Year by year, for each measure and currency in which there is anything of the company."""
     found = mentions.of(connection, company)
     amounts = _amounts(connection, company, buyer, with_children, mentions.awards(found))
-    held = files(connection)
+    held, fiscal = files(connection), fiscal_sources(connection)
     parts: dict[tuple[bool, str, str], dict[int, dict[str, Part]]] = {}
-    for way, fiscal, measure, currency, year, cents, count, sources in amounts:
-        line = parts.setdefault((fiscal, measure, currency), {})
-        line.setdefault(year, {})[way] = Part(int(cents), count, of(held, sources))
-    covered = _covered(connection, buyer)
+    for way, source, measure, currency, year, cents, count in amounts:
+        ways = parts.setdefault((source in fiscal, measure, currency), {}).setdefault(year, {})
+        part = ways.get(way, NOTHING)
+        ways[way] = Part(part.cents + int(cents), part.rows + count, (*part.files, held[source]))
+    covered = _covered(connection, buyer, fiscal)
     points = [
         point
         for line, years in sorted(parts.items())
@@ -84,7 +88,7 @@ def _amounts(
     with_children: bool,
     named: dict[str, list[int]],
 ) -> list[tuple[Any, ...]]:
-    """(way, fiscal, measure, currency, year, cents, rows, sources). A row counts once."""
+    """(way, source, measure, currency, year, cents, rows). A row counts once."""
     own = _OWN_OR_CHILD if with_children else _OWN
     ways = [(DIRECT, own)]
     for way, state in ((RESELLER, mentions.CONFIRMED), (CANDIDATE, mentions.CANDIDATE)):
@@ -98,7 +102,6 @@ def _amounts(
             _AMOUNTS.format(where=f"({condition}) AND {_BUYER if buyer else 'true'}"),
             ids=list(company.ids),
             buyer=list(buyer.ids) if buyer else [],
-            federal=list(federal()),
             **named,
         )
     ]
@@ -117,17 +120,14 @@ def _points(line: tuple[bool, str, str], years: dict[int, dict[str, Part]], cove
     return points
 
 
-def _covered(connection: Connection, buyer: Party | None) -> dict[tuple[bool, str], set[int]]:
+def _covered(
+    connection: Connection, buyer: Party | None, fiscal: set[int]
+) -> dict[tuple[bool, str], set[int]]:
     """(fiscal, measure) -> years that the files have records of."""
-    found = rows(
-        connection,
-        _COVERED.format(buyer=_BUYER if buyer else "true"),
-        buyer=list(buyer.ids) if buyer else [],
-        federal=list(federal()),
-    )
+    sql = _COVERED.format(buyer=_BUYER if buyer else "true")
     covered: dict[tuple[bool, str], set[int]] = {}
-    for fiscal, measure, year in found:
-        covered.setdefault((fiscal, measure), set()).add(year)
+    for source, measure, year in rows(connection, sql, buyer=list(buyer.ids) if buyer else []):
+        covered.setdefault((source in fiscal, measure), set()).add(year)
     return covered
 
 
@@ -135,12 +135,7 @@ _BUYER = "f.buyer IN (SELECT unnest($buyer::INTEGER[]))"
 _OWN = "f.vendor IN (SELECT unnest($ids::INTEGER[]))"
 _OWN_OR_CHILD = f"{_OWN} OR f.parent IN (SELECT unnest($ids::INTEGER[]))"
 _AMOUNTS = """
-SELECT s.format IN (SELECT unnest($federal::VARCHAR[])) AS fiscal, measure, currency, year,
-    sum(cents), count(*), list_sort(list(DISTINCT f.source))
-FROM fact f JOIN source s ON s.id = f.source
-WHERE {where} AND year IS NOT NULL GROUP BY ALL ORDER BY 1, 2, 3, 4
+SELECT source, measure, currency, year, sum(cents), count(*) FROM fact f
+WHERE {where} AND year IS NOT NULL GROUP BY ALL ORDER BY ALL
 """
-_COVERED = """
-SELECT s.format IN (SELECT unnest($federal::VARCHAR[])) AS fiscal, f.measure, f.year
-FROM fact f JOIN source s ON s.id = f.source WHERE {buyer} AND f.year IS NOT NULL GROUP BY ALL
-"""
+_COVERED = "SELECT DISTINCT source, measure, year FROM fact f WHERE {buyer} AND year IS NOT NULL"
