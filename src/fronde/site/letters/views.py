@@ -29,6 +29,7 @@ from . import citations, markdown, names, reading
 from .reading import Standing
 
 SHOWN_FROM = 25  # a smaller number says more about who is missing than about the letter
+ROWS = 9  # blocks beside which a note may reach
 ASK = 420  # characters of the demands that stand at the head as one paragraph
 
 
@@ -138,11 +139,16 @@ def letter(request: HttpRequest, letter_id: str) -> HttpResponse:
 
 
 def body(one: Letter) -> list[dict[str, Any]]:
-    """The blocks of a letter's text, each with the notes that stand beside it."""
-    return [
-        {"html": block.html, "notes": [citations.note(one, *source) for source in block.sources]}
-        for block in markdown.blocks(one.document["body"], {each["id"] for each in one.citations})
-    ]
+    """The blocks of a letter's text, each with the notes that stand beside it, and beside how many blocks."""
+    found: list[dict[str, Any]] = []
+    for block in markdown.blocks(one.document["body"], {each["id"] for each in one.citations}):
+        notes = [citations.note(one, *source) for source in block.sources]
+        found.append({"html": block.html, "notes": notes, "rows": 1})
+        before = next((each for each in reversed(found[:-1]) if each["notes"]), None)
+        if not notes and before:
+            before["rows"] = min(before["rows"] + 1, ROWS)
+    return found
+
 
 
 def twin(request: HttpRequest, letter_id: str) -> HttpResponse:
