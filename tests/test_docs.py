@@ -234,8 +234,9 @@ def known_numbers(page: str) -> set[int]:
 
 @pytest.fixture(scope="module")
 def desk(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A folder with a proof and a policy, as verify.md has them."""
+    """A folder with two proofs and a policy, as verify.md has them."""
     folder = tmp_path_factory.mktemp("desk")
+    shutil.copy(BUNDLES / "good-citations.zip", folder / "cited.zip")
     shutil.copy(BUNDLES / "good-open.zip", folder / "letter.zip")
     shutil.copy(BUNDLES / "keys" / "policy", folder / "policy")
     return folder
