@@ -19,7 +19,7 @@ from tests.bundles.cases import CASES, Made
 from tests.bundles.make import trust_of
 from tests.bundles.zips import File, archive
 
-PARENTS = ("good-closed", "good-withdrawn", "good-stored", "good-head-chain", "good-burned")
+PARENTS = ("good-closed", "good-withdrawn", "good-stored", "good-head-chain", "good-burned", "good-citations")
 
 
 def members(proof: bytes) -> dict[str, bytes]:

@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import shutil
 import zipfile
 from pathlib import Path
 
@@ -117,6 +118,17 @@ def test_a_file_that_public_has_lost_is_not_there_until_it_is_written_again(vill
     keep_house(village.now)
     assert path.read_bytes() == CITED["award"].data
     assert citations.path(letter.id, "frame").read_bytes() == CITED["frame"].data
+
+
+def test_the_published_folder_and_a_copy_of_it_are_checked_as_before(village: Village, capsys, tmp_path):
+    letter = village.open(cited=CITED)
+    shutil.copytree(village.folder.path / "public", tmp_path / "mirror")
+    for place in (village.folder.path, tmp_path / "mirror", tmp_path / "mirror" / "letters" / letter.id):
+        code, out, err = run(capsys, "record", "check", str(place))
+        assert code in (0, 3), err
+        assert f"letters/{letter.id}/record" in out
+    copied = tmp_path / "mirror" / "letters" / letter.id / "evidence" / "award.json"
+    assert copied.read_bytes() == CITED["award"].data
 
 
 # -- an old backup came back --------------------------------------------------------------------------------
