@@ -173,6 +173,11 @@ def test_every_column_that_a_format_names_is_one_of_todays_or_of_an_old_file():
             assert sources.recognise(head) is form
 
 
+def test_a_year_that_the_api_cut_off_is_told(folder):
+    (account,) = take(folder, real.file(API[1]))
+    assert account.warnings == ["3000 rows of ICE, a multiple of 100: perhaps truncated"]
+
+
 def test_all_real_files_import_together_in_any_order(folder, tmp_path):
     paths = [real.file(name) for name in FILES]
     forwards, backwards = tmp_path / "a", tmp_path / "b"

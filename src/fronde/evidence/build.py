@@ -23,6 +23,7 @@ from .quotes import without_contacts
 
 # A description that may hold an e-mail address or a telephone number.
 CONTACT = r"@|\+[0-9]|[0-9]{3}[ .)-]+[0-9]{3}[ .-][0-9]{4}"
+FEW = 5  # buyers, of which one may have been cut off
 PLACES = 2**34  # rows of one source
 MOST_SOURCES = 2**11
 # Orders rows by day, then by place, in one integer.
@@ -166,16 +167,16 @@ def _lines(connection: duckdb.DuckDBPyConnection) -> None:
     columns = ", ".join(f"w_{role}.party AS {role}" for role in typed.ROLES)
     money = ", ".join(f"s.{field}" for field in MONEY)
     connection.execute(f"""
-        CREATE TEMP TABLE kept AS SELECT place FROM staged ANTI JOIN gone USING (place)
+        CREATE TEMP VIEW kept AS SELECT * FROM staged ANTI JOIN gone USING (place)
             WHERE why IS NULL AND kind <> 'customer';
         CREATE TEMP TABLE keyed AS SELECT key, CAST(row_number() OVER (ORDER BY key) AS INTEGER) AS award
-            FROM (SELECT DISTINCT key FROM staged SEMI JOIN kept USING (place));
+            FROM (SELECT DISTINCT key FROM kept);
         CREATE TEMP TABLE line AS
         SELECT s.source, s.place, s."row", s.kind, award, s.date, s.year, s.mod, s.subaward, s.currency,
             {money}, {columns}, descr
-        FROM staged AS s SEMI JOIN kept ON kept.place = s.place JOIN keyed ON keyed.key = s.key {joins}
+        FROM kept AS s JOIN keyed ON keyed.key = s.key {joins}
         LEFT JOIN said ON said.description = s.description;
-        DROP TABLE kept;
+        DROP VIEW kept;
         DROP TABLE who;
         DROP TABLE said;
     """)
@@ -202,20 +203,26 @@ def _facts(connection: duckdb.DuckDBPyConnection) -> None:
     """Money: facts, sorted for the questions; stock figures, of an award and a supplier only the last one."""
     facts = " UNION ALL ".join(
         f"SELECT buyer, vendor, year, date, award, mod, '{measure}' AS measure, {field} AS cents, currency,"
-        ' CASE WHEN parent <> vendor THEN parent END AS parent, descr, source, "row" FROM line'
-        f" WHERE {field} IS NOT NULL AND kind <> 'subaward'"
-        for field, measure in FACTS.items()
+        ' CASE WHEN parent <> vendor THEN parent END AS parent, descr, source, "row",'
+        f" place, {i} AS of_row FROM line WHERE {field} IS NOT NULL AND kind <> 'subaward'"
+        for i, (field, measure) in enumerate(FACTS.items())
     )
-    order = 'buyer, vendor, date, award, source, "row", measure'
-    connection.execute(f"INSERT INTO fact SELECT * FROM ({facts}) ORDER BY {order}")
+    connection.execute(
+        f"INSERT INTO fact SELECT * EXCLUDE (place, of_row) FROM ({facts})"
+        " ORDER BY buyer, vendor, date, award, place, of_row"
+    )
+    last = ", ".join(f"arg_max(place, {LATER}) FILTER ({field} IS NOT NULL) AS {field}" for field in STOCK)
+    connection.execute(
+        f"CREATE TEMP TABLE last AS SELECT {last} FROM line WHERE kind <> 'subaward' GROUP BY award, vendor"
+    )
     for field, measure in STOCK.items():
         connection.execute(f"""
             INSERT INTO amount
             SELECT award, vendor, '{measure}', {field}, currency, date, descr, source, "row" FROM line
-            SEMI JOIN (SELECT arg_max(place, {LATER}) AS place FROM line
-                WHERE {field} IS NOT NULL AND kind <> 'subaward' GROUP BY award, vendor) USING (place)
+            SEMI JOIN (SELECT {field} AS place FROM last WHERE {field} IS NOT NULL) USING (place)
             ORDER BY award, vendor
         """)
+    connection.execute("DROP TABLE last")
 
 
 def _links(connection: duckdb.DuckDBPyConnection) -> None:
@@ -269,16 +276,30 @@ def _sources(connection: duckdb.DuckDBPyConnection, sources: Sequence[Staged]) -
         )
     }
     gone = dict(_each(connection, "SELECT source, count(*) FROM gone GROUP BY source"))
+    cut = _cut_off(connection)
     nothing: list[object] = [0, 0, [], *(0 for _ in FACTS)]
     for i, each in enumerate(sources, 1):
         read, rejected, years, *measured = counts.get(i, nothing)
-        warnings = [*_notes(connection, each.path), *_warnings(read, years or [], measured)]
+        warnings = [*_notes(connection, each.path), *_warnings(read, years or [], measured), *cut.get(i, ())]
         kept = read - rejected - gone.get(i, 0)
         values = [
             i, each.sha256, each.member, each.name, each.format, each.publisher, each.url,
             each.retrieved or None, each.licence, read, kept, gone.get(i, 0), rejected, warnings,
         ]  # fmt: skip
         connection.execute(f"INSERT INTO source VALUES ({', '.join('?' * len(values))})", values)
+
+
+def _cut_off(connection: duckdb.DuckDBPyConnection) -> dict[int, list[str]]:
+    """Sources that hold thousands of rows of few buyers, of one of them a round number."""
+    sql = f"""
+        SELECT source, split_part(buyer, chr({ord(typed.SEPARATOR)}), 1), rows FROM (
+            SELECT source, buyer, count(*) AS rows, count(*) OVER (PARTITION BY source) AS buyers
+            FROM staged WHERE why IS NULL AND buyer IS NOT NULL GROUP BY source, buyer)
+        WHERE buyers BETWEEN 2 AND {FEW} AND rows >= 1000 AND rows % 100 = 0 ORDER BY ALL"""
+    found: dict[int, list[str]] = {}
+    for source, name, rows in _each(connection, sql):
+        found.setdefault(source, []).append(f"{rows} rows of {name}, a multiple of 100: perhaps truncated")
+    return found
 
 
 def _notes(connection: duckdb.DuckDBPyConnection, path: Path) -> list[str]:

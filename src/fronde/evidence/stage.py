@@ -11,6 +11,7 @@ from __future__ import annotations
 import csv
 import io
 import json
+import re
 from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import BinaryIO
@@ -153,10 +154,13 @@ def _dates(
     there = [field for field in DATES if field in columns]
     if not there:
         return {}, []
-    # The first word: an hour says nothing here, and makes every value another one.
-    words = [f"""list(DISTINCT split_part(split_part("{field}", ' ', 1), 'T', 1))""" for field in there]
-    row = connection.execute(f"SELECT {', '.join(words)} FROM numbered").fetchone() or ()
-    distinct = dict(zip(there, (sorted(filter(None, each or ())) for each in row), strict=True))
+    # The day without the hour, which would make every value another one.
+    days = [f'list(DISTINCT left("{field}", 10))' for field in there]
+    row = connection.execute(f"SELECT {', '.join(days)} FROM numbered").fetchone() or ()
+    distinct = {
+        field: sorted({re.split("[ T]", value)[0] for value in values or () if value})
+        for field, values in zip(there, row, strict=True)
+    }
     chosen = dates.choose({columns[field]: values for field, values in distinct.items()}, name)
     forms = {field: chosen[columns[field]] for field in there}
     notes = []
