@@ -120,18 +120,6 @@ def of(held: dict[int, File], sources: Iterable[int]) -> tuple[File, ...]:
     return tuple(sorted({held[each] for each in sources}, key=lambda file: (file.name, file.sha256)))
 
 
-# Every figure of the tables in one shape. `mod` of a subaward is its number.
-FIGURES = """
-SELECT buyer, vendor, year, date, award, mod, measure, cents, currency, descr, source, row FROM fact
-UNION ALL
-SELECT a.buyer, s.sub, s.year, s.date, s.award, s.number, 'subaward', s.cents, s.currency,
-    s.descr, s.source, s.row
-FROM subaward s LEFT JOIN award a ON a.id = s.award
-UNION ALL
-SELECT a.buyer, m.vendor, NULL, m.date, m.award, '', m.measure, m.cents, m.currency, m.descr, m.source, m.row
-FROM amount m LEFT JOIN award a ON a.id = m.award
-"""
-
 # The columns of a Total, of anything that has these of a fact.
 SUMS = "measure, currency, sum(cents), count(*), min(date), max(date), list_sort(list(DISTINCT source))"
 

@@ -18,7 +18,7 @@ from typing import Any
 from fronde.errors import Usage
 from fronde.evidence import quotes
 from fronde.evidence.answers import (
-    FIGURES,
+    FEW,
     MEASURES,
     SUBAWARD,
     SUMS,
@@ -112,17 +112,16 @@ def search(
     page: int = 1,
 ) -> Found:
     """The records with all words of a query; page from 1. Raises Usage for what cannot be asked."""
-    asked = parse(query)
+    items = tuple(tuple(quotes.words(each)) for each in parse(query))
     if not 1 <= limit <= MOST_LIMIT or page < 1 or limit * page > 10**7:
         raise Usage(f"a page is numbered from 1 and has 1 to {MOST_LIMIT:,} lines")
-    items = [tuple(quotes.words(each)) for each in asked]
-    sql = _statement(items, filters, order)
-    named_values = _values(asked, items, filters) | {"limit": limit, "skip": limit * (page - 1)}
-    ((count, sums, hits),) = rows(connection, sql, **named_values)
+    sql, values = hits(query, filters, connection)
+    sql += _PAGE.format(sums=SUMS, order=_ORDERS[order])
+    ((count, sums, found),) = rows(connection, sql, **values, limit=limit, skip=limit * (page - 1))
     held = files(connection)
     totals = tuple(total(held, tuple(each.values())) for each in sums or ())
     pages = max(1, -(-count // limit))
-    return Found(tuple(items), filters, count, page, pages, totals, _hits(connection, hits or []))
+    return Found(items, filters, count, page, pages, totals, _hits(connection, found or []))
 
 
 def _hits(connection: Connection, found: Sequence[dict[str, Any]]) -> tuple[Hit, ...]:
@@ -171,26 +170,40 @@ SELECT id, {bit} AS bit FROM award
 WHERE number IN ($number_{i}, upper($number_{i})) OR vehicle IN ($number_{i}, upper($number_{i}))
 """
 
-# All words in the description is the common case and one semi-join; where a name or a number has some of
-# them, bits tell which, for those vendors and awards alone.
+# Every figure in one shape; `mod` of a subaward is its number. Narrowed before anything is joined.
+_FIGURES = """
+SELECT buyer, vendor, year, date, award, mod, measure, cents, currency, descr, source, row
+FROM fact WHERE {fact}
+UNION ALL
+SELECT a.buyer, s.sub, s.year, s.date, s.award, s.number, 'subaward', s.cents, s.currency, s.descr, s.source,
+    s.row
+FROM (SELECT * FROM subaward WHERE {subaward}) s LEFT JOIN award a ON a.id = s.award
+UNION ALL
+SELECT a.buyer, m.vendor, NULL, m.date, m.award, '', m.measure, m.cents, m.currency, m.descr, m.source, m.row
+FROM (SELECT * FROM amount WHERE {fact}) m LEFT JOIN award a ON a.id = m.award
+"""
+# All words in the description: the common case.
+_WHOLE = "SELECT * FROM ({figures}) WHERE {where}"
+# Some of them in a name or a number: bits tell which, for the figures of those vendors and awards alone.
+_PARTLY = """
+SELECT f.* FROM (SELECT * FROM ({figures}) WHERE {where}) f
+LEFT JOIN named n ON n.party = f.vendor LEFT JOIN numbered a ON a.id = f.award
+LEFT JOIN texts t ON t.descr = f.descr
+WHERE coalesce(t.bits, 0) <> {every}
+AND coalesce(t.bits, 0) | coalesce(n.bits, 0) | coalesce(a.bits, 0) = {every}
+"""
+# Which figures: of these texts, of these vendors, of these awards (where the vendor is none of those).
+_OF = {
+    "whole": ("descr IN (SELECT descr FROM whole)", _WHOLE, "descr"),
+    "named": ("{side} IN (SELECT party FROM named)", _PARTLY, "party"),
+    "numbered": ("award IN (SELECT id FROM numbered)", _PARTLY + "AND n.party IS NULL", "id"),
+}
 _HITS = """
-WITH figure AS (SELECT * FROM ({figures}) WHERE {where}),
-texts AS MATERIALIZED (SELECT descr, bit_or(bit) AS bits FROM ({words}) GROUP BY descr),
-whole AS MATERIALIZED (SELECT descr FROM texts WHERE bits = {every}),
-named AS MATERIALIZED (SELECT party, bit_or(bit) AS bits FROM ({names}) GROUP BY party),
-numbered AS MATERIALIZED (SELECT id, bit_or(bit) AS bits FROM ({numbers}) GROUP BY id),
-partly AS (
-    SELECT f.*, n.bits | coalesce(a.bits, 0) AS bits
-    FROM figure f JOIN named n ON n.party = f.vendor LEFT JOIN numbered a ON a.id = f.award
-    UNION ALL
-    SELECT f.*, a.bits
-    FROM figure f JOIN numbered a ON a.id = f.award LEFT JOIN named n ON n.party = f.vendor
-    WHERE n.party IS NULL),
-hit AS MATERIALIZED (
-    SELECT * FROM figure WHERE descr IN (SELECT descr FROM whole)
-    UNION ALL
-    SELECT f.* EXCLUDE (bits) FROM partly f LEFT JOIN texts t ON t.descr = f.descr
-    WHERE coalesce(t.bits, 0) <> {every} AND f.bits | coalesce(t.bits, 0) = {every})
+WITH texts AS MATERIALIZED (SELECT descr, bit_or(bit) AS bits FROM ({words}) GROUP BY descr),
+whole AS MATERIALIZED ({whole}),
+named AS MATERIALIZED (SELECT party, bit_or(bit) AS bits FROM ({named}) GROUP BY party),
+numbered AS MATERIALIZED (SELECT id, bit_or(bit) AS bits FROM ({numbered}) GROUP BY id),
+hit AS MATERIALIZED ({parts})
 """
 _PAGE = """,
 sums AS (SELECT {sums} FROM hit WHERE measure NOT IN ('current', 'ceiling', 'maximum') GROUP BY ALL
@@ -204,32 +217,57 @@ SELECT (SELECT count(*) FROM hit), (SELECT list(sums) FROM sums), (SELECT list(s
 """
 
 
-def hits(query: str, filters: Filters) -> tuple[str, dict[str, Any]]:
-    """`WITH ... hit AS (...)`: all figures that `search` finds, to ask more of; and its parameters."""
+def hits(query: str, filters: Filters, connection: Connection | None = None) -> tuple[str, dict[str, Any]]:
+    """`WITH ... hit AS (...)`: all figures that `search` finds, to ask more of; and its parameters.
+
+    connection: to look first which texts, vendors and awards there are; without it all of them are searched.
+    """
     asked = parse(query)
     items = [tuple(quotes.words(each)) for each in asked]
-    return _with_hits(items, filters), _values(asked, items, filters)
+    values = _values(asked, items, filters)
+    both = [_union([item], _WORD, _PHRASE, i) for i, item in enumerate(items)]
+    sets = {
+        "whole": "\nINTERSECT\n".join(f"SELECT descr FROM ({each})" for each in both),
+        "named": _union(items, _NAME),
+        "numbered": _numbers(asked, items),
+    }
+    parts = []
+    for name, sql in sets.items():
+        of, piece, key = _OF[name]
+        if connection is not None:
+            found = rows(connection, f"SELECT DISTINCT {key} FROM ({sql}) LIMIT {FEW + 1}", **values)
+            if not found and (name != "whole"):
+                continue
+            if len(found) <= FEW:  # known to be few, DuckDB reads only where they are
+                values[name] = [each for (each,) in found]
+                of = f"{of.partition(' ')[0]} IN (SELECT unnest(${name}::INTEGER[]))"
+        parts.append(_part(piece, of, items, filters))
+    words = "\nUNION ALL\n".join(both)
+    return _HITS.format(words=words, **sets, parts="\nUNION ALL\n".join(parts)), values
 
 
-def _statement(items: Sequence[quotes.Item], filters: Filters, order: str) -> str:
-    return _with_hits(items, filters) + _PAGE.format(sums=SUMS, order=_ORDERS[order])
+def _part(piece: str, of: str, items: Sequence[quotes.Item], filters: Filters) -> str:
+    figures = _FIGURES.format(fact=of.format(side="vendor"), subaward=of.format(side="sub"))
+    where = " AND ".join(_conditions(filters))
+    return piece.format(figures=figures, where=where, every=f"{(1 << len(items)) - 1}::BIGINT")
 
 
-def _with_hits(items: Sequence[quotes.Item], filters: Filters) -> str:
-    def union(piece: str, run: str = "") -> str:
-        return "\nUNION ALL\n".join(
-            (run if run and len(item) > 1 else piece).format(bit=f"{1 << i}::BIGINT", i=i)
-            for i, item in enumerate(items)
-        )
-
-    return _HITS.format(
-        figures=FIGURES,
-        where=" AND ".join(_conditions(filters)),
-        words=union(_WORD, _PHRASE),
-        names=union(_NAME),
-        numbers=union(_NUMBER),
-        every=f"{(1 << len(items)) - 1}::BIGINT",
+def _union(items: Sequence[quotes.Item], piece: str, run: str = "", first: int = 0) -> str:
+    """The piece of each item, or `run` where it has several words; `first`: the number of the first item."""
+    return "\nUNION ALL\n".join(
+        (run if run and len(item) > 1 else piece).format(bit=f"{1 << i}::BIGINT", i=i)
+        for i, item in enumerate(items, first)
     )
+
+
+def _numbers(asked: Sequence[str], items: Sequence[quotes.Item]) -> str:
+    """Awards by number. A number has a digit: other words are not looked for."""
+    pieces = [
+        _union([item], _NUMBER, first=i)
+        for i, (typed, item) in enumerate(zip(asked, items, strict=True))
+        if any(letter.isdigit() for letter in typed)
+    ]
+    return "\nUNION ALL\n".join(pieces) or "SELECT 0 AS id, 0::BIGINT AS bit WHERE false"
 
 
 def _conditions(filters: Filters) -> list[str]:
