@@ -150,7 +150,6 @@ def body(one: Letter) -> list[dict[str, Any]]:
     return found
 
 
-
 def twin(request: HttpRequest, letter_id: str) -> HttpResponse:
     """`/letters/ID.json`: the page's numbers for a machine.  # spec: 15"""
     standing = find(letter_id)
