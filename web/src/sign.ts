@@ -177,7 +177,7 @@ async function resend(): Promise<void> {
 
 async function findIt(): Promise<void> {
   busy("record");
-  if (!(await member.find())) throw new Refused("not-found");
+  if (!(await member.find())) throw new Refused("not-in-record");
   await go();
 }
 

@@ -13,6 +13,7 @@ from django.utils import translation
 from fronde.errors import Declined, Stopped
 from fronde.site import pages
 from fronde.site.letters import reading
+from tests import slugs
 from tests.site.pages.reader import FEBRUARY, JULY, PAGES, text, words
 from tests.site.shown import HOST, ID, NOW, SLUG, letter, standing, visit
 
@@ -186,6 +187,42 @@ def test_every_error_is_said_in_both_languages(instance, status):
             said.append(text(pages.error_page(request, status)))
     assert said[0] != said[1]
     assert pages.ERRORS[status].name in said[0]
+
+
+def templates(path: str) -> set[str]:
+    return set(re.findall(r'<template id="problem-([a-z0-9-]+)"', visit(path).content.decode()))
+
+
+def test_every_refusal_of_a_member_s_request_has_words_on_the_page_that_sends_it(show):
+    site = slugs.ROOT / "src" / "fronde" / "site"
+    refused = {"join": {"code", "offer"}, "sign": slugs.of(site / "signing" / "accept.py")}
+    for name in ("mailbox", "codes", "enrolment"):
+        refused["join"] |= slugs.of(site / "members" / f"{name}.py")
+    stopped = {"members-lost", "members-old", "members-unwritable", "record-old"}  # status 503
+    called_wrongly = {"mail-domains", "mail-shape", "mailbox"}  # by an operator; and a class's own name
+    states = {"closed", "full", "spent"}  # of the page that one signs on
+    assert refused["join"] - stopped - called_wrongly <= templates(f"/w/{SLUG}/join")
+    assert refused["sign"] - states <= templates(f"/letters/{ID}/sign")
+
+
+@pytest.mark.parametrize("path", [f"/w/{SLUG}/join", f"/letters/{ID}/sign"])
+def test_what_has_no_words_of_its_own_has_those_of_its_status_or_of_its_kind(show, path):
+    assert {"403", "429", "500", "503", "breach", "other"} <= templates(path)
+
+
+def sentences(path: str, language: str) -> set[str]:
+    """What stands between two tags and has three words or more; no code, and nothing that somebody wrote."""
+    html = visit(path, language=language).content.decode()
+    html = re.sub(r"(?s)<(code|pre|bdi)\b.*?</\1>|<(?!html)(\w+) [^>]*?\blang=.*?</\2>", "", html)
+    attributes = re.findall(r'(?:aria-label|title|alt|placeholder)="([^"]*)"', html)
+    found = {" ".join(part.split()) for part in [*re.split(r"<[^>]*>", html), *attributes]}
+    return {part for part in found if len(re.findall("[A-Za-z]{2,}", part)) >= 3}
+
+
+@pytest.mark.parametrize("path", [*PAGES, "/nothing"])
+def test_no_sentence_of_a_page_is_the_same_in_both_languages(show, path):
+    both = sentences(path, "en") & sentences(path, "fr")
+    assert both == set()
 
 
 def test_what_django_finds_suspicious_is_an_error_page(instance):

@@ -24,8 +24,6 @@ import sqlite3
 from collections.abc import Callable, Iterator, Mapping, Set
 from pathlib import Path
 
-from django.utils.translation import gettext as _
-
 from fronde.errors import Declined, Stopped
 from fronde.site import folder
 from fronde.site.folder import Folder
@@ -57,9 +55,9 @@ class Full(Declined):
 
     def __init__(self) -> None:
         super().__init__(
-            _("As many people have joined as work here, by the published headcount."),
+            "As many people have joined as work here, by the published headcount.",
             status=422,
-            hint=_("Tell whoever runs this server: the headcount may be out of date."),
+            hint="Tell whoever runs this server: the headcount may be out of date.",
             name="headcount",
         )
 

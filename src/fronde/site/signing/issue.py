@@ -11,7 +11,6 @@ import threading
 from collections.abc import Mapping, Sequence, Set
 
 import gmpy2
-from django.utils.translation import gettext as _
 
 from fronde.errors import Declined, Stopped, Unreadable
 from fronde.record.instance import Slot
@@ -32,9 +31,9 @@ class OtherSlots(Declined):
 
     def __init__(self) -> None:
         super().__init__(
-            _("The slots on offer have changed."),
+            "The slots on offer have changed.",
             status=409,
-            hint=_("Read the log anew and ask once more, with the same code."),
+            hint="Read the log anew and ask once more, with the same code.",
             name="offer",
         )
 
