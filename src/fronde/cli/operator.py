@@ -243,14 +243,16 @@ def run_proof(args: argparse.Namespace) -> int:
     """`proof ID -o FILE`."""
     folder = _signing(args.data)
     from fronde.site.letters import proof, reading
+    from fronde.site.record import writer
     from fronde.site.signing.sequence import finish
 
     if not LETTER.fullmatch(args.id) or reading.letter(args.id) is None:
         raise Refused(
             f"There is no letter {args.id}.", hint="`fronde doctor` lists the letters.", name="no-letter"
         )
-    with folder.publishing():
-        finish(args.id)
+    if args.id not in writer.health().letters:  # else the proof up to its last head
+        with folder.publishing():
+            finish(args.id)
     try:
         proof.write(args.id, Path(args.target).resolve())
     except OSError as error:
@@ -287,6 +289,8 @@ def run_doctor(args: argparse.Namespace) -> int:
         if not (args.yes or _agreed()):
             raise Refused("Nothing was repaired.", hint="Say --yes, or answer yes.", name="not-repaired")
         doctor.repair(_say)
+    for why in found.stopped.values():
+        raise why
     return 0
 
 

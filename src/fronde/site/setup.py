@@ -123,8 +123,8 @@ def add_workplace(
     from . import clock
     from .letters.models import Workplace
     from .members.mailbox import Rule
-    from .record import store
     from .signing import slots
+    from .signing.sequence import publish_instance
 
     rule = Rule.make(list(domains), shape)
     _check_words(name, headcount, source)
@@ -142,7 +142,7 @@ def add_workplace(
     )
     made = slots.ensure_seasons(clock.now())
     with folder.publishing():
-        store.publish(INSTANCE)
+        publish_instance()
     return made
 
 
@@ -166,10 +166,10 @@ def _check_words(name: str, headcount: int | None, source: str) -> None:
 def burn(folder: Folder) -> int:
     """Ends every slot and begins new seasons, published: how many ended."""
     from . import clock
-    from .record import store
     from .signing import slots
+    from .signing.sequence import publish_instance
 
     ended = slots.burn(clock.now())
     with folder.publishing():
-        store.publish(INSTANCE)
+        publish_instance()
     return ended
