@@ -64,6 +64,12 @@ def _register_workplace(commands: Any) -> None:
     add.add_argument("--shape", help="of what stands before the @, such as first.last")
     add.add_argument("--headcount", type=int, metavar="N", help="how many people work there")
     add.add_argument("--headcount-source", metavar="TEXT", help="where that number stands")
+    text = "change what letters say of a workplace that are opened from now on"
+    change = _command(places, "change", run_change, text, data=True)
+    change.add_argument("slug", metavar="SLUG", help="which one")
+    change.add_argument("--name", help="as people know it")
+    change.add_argument("--headcount", type=int, metavar="N", help="how many people work there")
+    change.add_argument("--headcount-source", metavar="TEXT", help="where that number stands")
 
 
 def _group(commands: Any, name: str, text: str) -> Any:
@@ -185,6 +191,23 @@ def run_workplace(args: argparse.Namespace) -> int:
         source=args.headcount_source or "",
     )
     _say(f"Added {args.slug} with {made} slots. Its members join at /w/{args.slug}/join.")
+    return 0
+
+
+def run_change(args: argparse.Namespace) -> int:
+    """`workplace change SLUG ...`."""
+    _signing(args.data)
+    from fronde.site.setup import change_workplace
+
+    _workplace(args.slug)
+    change_workplace(args.slug, name=args.name, headcount=args.headcount, source=args.headcount_source or "")
+    place = _workplace(args.slug)
+    count = f"{place.headcount} ({place.headcount_source})" if place.headcount else "none"
+    _say(
+        f"{args.slug} is now: {place.name}; headcount {count}.\n"
+        "Letters that are opened from now on say so. Those there are keep what they say, and take no more\n"
+        "tokens and signatures than their own headcount."
+    )
     return 0
 
 

@@ -13,6 +13,8 @@ from fronde.errors import Refused, Stopped, Usage
 
 from .folder import INSTANCE, Folder, make, put, use
 
+MOST_PEOPLE = 10**9
+
 CONFIG = """\
 # Settings of this instance of Fronde; the environment (FRONDE_HOST, ...) goes before this file.
 # docs/settings.md explains each.
@@ -146,6 +148,35 @@ def add_workplace(
     return made
 
 
+def change_workplace(slug: str, *, name: str | None, headcount: int | None, source: str) -> None:
+    """Another name, another headcount, for letters that are opened from now on: open ones are frozen.
+
+    What is None stays. Domains and shape are not changed: they say who is a member, and who was.
+    Raises Refused, Stopped, Usage.
+    """
+    from .letters.models import Workplace
+    from .members import enrolment
+
+    place = Workplace.objects.get(slug=slug)
+    if name is None and headcount is None and not source:
+        raise Usage("Nothing is to be changed.", hint="Say --name or --headcount.", name="workplace")
+    _check_words(place.name if name is None else name, headcount, source)
+    place.name = place.name if name is None else name
+    if headcount is None:
+        place.save()
+        return
+    with enrolment.counting(slug) as joined:
+        if headcount < joined:
+            raise Refused(
+                f"{joined} members have joined {slug}: a headcount of {headcount} is less than that.",
+                hint="Say a number that is not below it. Tokens of people who left end with their season; "
+                "`fronde slots burn` ends all at once.",
+                name="headcount-below",
+            )
+        place.headcount, place.headcount_source = headcount, source
+        place.save()
+
+
 def _check_words(name: str, headcount: int | None, source: str) -> None:
     """What stands in every letter must be of a letter's form: found here, not when the first one opens."""
     from fronde.form import BadForm, text
@@ -159,7 +190,7 @@ def _check_words(name: str, headcount: int | None, source: str) -> None:
         ) from None
     if headcount is None and source:
         raise Usage("A source without a headcount.", hint="Say --headcount N too.", name="workplace")
-    if headcount is not None and headcount < 1:
+    if headcount is not None and not 1 <= headcount <= MOST_PEOPLE:
         raise Usage(f"A headcount of {headcount}.", hint="Say how many people work there.", name="workplace")
 
 
