@@ -280,6 +280,12 @@ def run_proof(args: argparse.Namespace) -> int:
         proof.write(args.id, Path(args.target).resolve())
     except OSError as error:
         raise Usage(f"{args.target} cannot be written: {error.strerror}.", name="no-file") from None
+    except LookupError:
+        raise Refused(
+            f"Nothing of {args.id} is published yet.",
+            hint="`fronde doctor` says what is in the way.",
+            name="no-head",
+        ) from None
     _say(f"Wrote {args.target}.\nnext:\n  fronde verify {args.target} --policy {folder.policy}")
     return 0
 

@@ -23,7 +23,7 @@ from fronde.site import clock
 
 from . import restore
 from .folder import INSTANCE, Folder
-from .letters import reading
+from .letters import proof, reading
 from .letters.models import LetterRow
 from .members import enrolment
 from .record import keys, logs, publish, recover, writer
@@ -34,6 +34,7 @@ from .signing.sequence import finish, publish_instance
 Tell = Callable[[str], None]
 
 
+NEARLY = 0.5  # of a proof's caps: from then on it is said
 AT_STANDSTILL = (
     "If no backup has it, this letter stays as it was published last: it takes no signature and can never "
     "be closed, and its record cannot say why. Say it in public; `fronde proof {id} -o FILE` gives its proof."
@@ -194,6 +195,12 @@ class Look:
             self._tell(
                 f"       letter {row.id} ({row.state}, {row.signed} signed): {reading.frozen(row).title}"
             )
+            full = proof.fullness(row.id)
+            if full > NEARLY:
+                self._tell(
+                    f"       Its proof is {full:.0%} full. Beyond 100 % no file can hold it: close it before "
+                    f"(`fronde letter close {row.id}`), and open another letter for those who come later."
+                )
 
     def _wrong(self, message: str) -> None:
         self._tell(f"WRONG  {message}")
