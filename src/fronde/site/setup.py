@@ -29,6 +29,10 @@ host = "{host}"
 # Without SMTP, mails lie in outbox/.
 # smtp_url = "smtps://USER:PASSWORD@mail.example.org"
 # mail_from = "post@letters.example.org"
+
+# Who you are, and a way to reach you: shown on every page.
+# operator = "Union of Meridian's staff"
+# contact = "mailto:fronde@union.example"
 """
 
 

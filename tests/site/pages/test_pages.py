@@ -7,6 +7,7 @@ import re
 from typing import Any
 
 import pytest
+from django.conf import settings
 from django.test import RequestFactory
 from django.utils import translation
 
@@ -223,6 +224,50 @@ def sentences(path: str, language: str) -> set[str]:
 def test_no_sentence_of_a_page_is_the_same_in_both_languages(show, path):
     both = sentences(path, "en") & sentences(path, "fr")
     assert both == set()
+
+
+# -- who runs it
+
+
+def run_by(monkeypatch, name: str, contact: str = "") -> None:
+    monkeypatch.setattr(settings, "FRONDE_OPERATOR", name)
+    monkeypatch.setattr(settings, "FRONDE_CONTACT", contact)
+
+
+@pytest.mark.parametrize("path", [*PAGES, "/nothing"])
+def test_every_page_says_who_runs_the_server_if_they_say_so(show, monkeypatch, path):
+    run_by(monkeypatch, "Meridian Staff Union", "mailto:fronde@union.example")
+    html = visit(path).content.decode()
+    link = '<a href="mailto:fronde@union.example"><bdi>fronde@union.example</bdi></a>'
+    assert f"This server is run by <bdi>Meridian Staff Union</bdi>, {link}" in html
+    assert (
+        "Ce serveur est tenu par <bdi>Meridian Staff Union</bdi>"
+        in visit(path, language="fr").content.decode()
+    )
+
+
+@pytest.mark.parametrize("path", [*PAGES, "/nothing"])
+def test_without_a_name_nothing_is_said(show, monkeypatch, path):
+    assert "is run by" not in visit(path).content.decode()
+    assert "None" not in text(visit(path)).replace("None yet", "").replace("None that", "")
+
+
+def test_a_signer_reads_whose_eyes_are_meant(show, monkeypatch):
+    sign = f"/letters/{ID}/sign"
+    assert "Whoever runs this server" in words(visit(sign), "th")
+    run_by(monkeypatch, "The Union", "https://union.example/fronde/")
+    assert "The Union , who runs this server" in words(visit(sign), "th")
+    assert "The Union , qui tient ce serveur" in words(visit(sign, language="fr"), "th")
+    assert "The Union , union.example/fronde" in words(visit("/"), "dd")
+
+
+def test_a_name_is_a_text_and_no_mark_of_the_page(show, monkeypatch):
+    run_by(monkeypatch, "<b>R&D</b>", "https://union.example/?a=1&b='2'")
+    for path in (*PAGES, "/nothing"):
+        html = visit(path).content.decode()
+        assert "<bdi>&lt;b&gt;R&amp;D&lt;/b&gt;</bdi>" in html
+        assert 'href="https://union.example/?a=1&amp;b=&#x27;2&#x27;"' in html
+        assert "<b>R&D" not in html
 
 
 def test_what_django_finds_suspicious_is_an_error_page(instance):
