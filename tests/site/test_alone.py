@@ -262,6 +262,22 @@ def test_the_doctor_says_which_letter_is_stopped_and_repairs_the_rest(village: V
     assert not village.folder.high_water(first.id).exists()
 
 
+def test_the_keys_of_a_letter_that_is_over_are_missed_by_nobody(village: Village, letters, capsys):
+    first, second = letters
+    village.now = first.withdraw_until + (first.withdraw_until - first.closes)
+    for _ in range(2):
+        village.step()
+    shutil.rmtree(village.folder.log_key(first.id).parent)
+    village.folder.receipt_key(second.id).unlink()
+    restart(village)
+    village.step()
+    code, out, err = run(capsys, "doctor", "--data", str(village.folder.path))
+    assert (code, err) == (0, "")
+    assert "WRONG" not in out
+    assert out.count("The letter is over: nothing needs this key any more.") == 2
+    assert village.verify(first).exit == 0
+
+
 def test_what_others_need_is_repaired_beside_a_letter_without_key(village: Village, lost, capsys):
     _, second = lost
     (village.folder.members / "pepper").unlink()

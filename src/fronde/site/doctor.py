@@ -120,6 +120,10 @@ class Look:
             self._one(letter_id, why, UNRECEIPTED.format(id=letter_id))
 
     def _one(self, letter_id: str, why: Stopped, otherwise: str) -> None:
+        over = LetterRow.objects.filter(id=letter_id, state=LetterRow.OVER).exists()
+        if over and why.name.startswith("key-"):
+            self._tell(f"       {why.message} The letter is over: nothing needs this key any more.")
+            return
         self._wrong(why.message)
         self._tell(f"       Only the letter {letter_id} is stopped by this. {why.hint}")
         if otherwise:
