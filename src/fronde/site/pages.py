@@ -55,7 +55,7 @@ ERRORS = {
         "gone",
         _("This is over"),
         _("The letter is closed: it takes no more of this."),
-        _("The letter's page shows the result and its proof."),
+        _("The letter’s page shows the result and its proof."),
     ),
     429: Said(
         "too-many",
