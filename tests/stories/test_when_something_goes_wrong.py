@@ -89,24 +89,27 @@ def test_whatever_a_server_answers_is_told_in_french_on_a_french_page(visitors, 
 
 
 @pytest.mark.parametrize(
-    ("name", "said", "step"),
+    ("status", "name", "said", "step"),
     [
-        ("not-open", "Pas encore ouverte", "Sa page dit"),
-        ("bad-token", "quelque chose d’imprévu", "Rechargez la page"),
+        (422, "not-open", "Pas encore ouverte", "Sa page dit"),
+        (422, "bad-token", "quelque chose d’imprévu", "Rechargez la page"),
+        (410, "full", "Autant de personnes ont signé", "dites-le à ses auteurs"),
     ],
 )
-def test_a_signature_that_is_refused_is_told_in_french_on_a_french_page(visitors, village, name, said, step):
+def test_a_signature_that_is_refused_is_told_in_french_on_a_french_page(
+    visitors, village, status, name, said, step
+):
     letter = village.uncounted
     odile = visitors()
     odile.joins(f"odile.{name.replace('-', '')}@meridian.example")
     odile.opens(f"/letters/{letter}/sign?lang=fr")
     for button in ("Montrez-moi qui verrait quoi", "Continuer"):
         odile.button(button)
-    answers(odile, f"**/{letter}/sign", 422, name)
+    answers(odile, f"**/{letter}/sign", status, name)
     odile.button("Signer maintenant")
     odile.sees_problem(re.compile(said), step)
     assert "This is English" not in odile.page.content()
-    odile.accept(f"{BUSY} 422")
+    odile.accept(f"{BUSY} {status}")
 
 
 def test_no_mailbox_and_half_a_code_are_said_without_asking_the_server(visitors):

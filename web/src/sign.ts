@@ -162,7 +162,7 @@ async function sending(type: "sign" | "withdraw", send: () => Promise<void>): Pr
     await send();
   } catch (error) {
     if (error instanceof Declined && error.status === 409) return show("spent");
-    if (error instanceof Declined && error.status === 410 && type === "sign") return show("closed");
+    if (error instanceof Declined && error.slug === "closed") return show("closed");
     const isOpen = type in member.letter.posts && !member.receipt(type);
     if (error instanceof FrondeError && !(error instanceof Breach) && isOpen) show("unsure");
     throw error;

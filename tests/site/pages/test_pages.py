@@ -201,7 +201,7 @@ def test_every_refusal_of_a_member_s_request_has_words_on_the_page_that_sends_it
         refused["join"] |= slugs.of(site / "members" / f"{name}.py")
     stopped = {"members-lost", "members-old", "members-unwritable", "record-old"}  # status 503
     called_wrongly = {"mail-domains", "mail-shape", "mailbox"}  # by an operator; and a class's own name
-    states = {"closed", "full", "spent"}  # of the page that one signs on
+    states = {"closed", "spent"}  # of the page that one signs on
     assert refused["join"] - stopped - called_wrongly <= templates(f"/w/{SLUG}/join")
     assert refused["sign"] - states <= templates(f"/letters/{ID}/sign")
 
