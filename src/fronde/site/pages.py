@@ -72,7 +72,7 @@ ERRORS = {
     503: Said(
         "stopped",
         _("This server has stopped signing for now"),
-        _("It found that it could break a promise, so it waits until somebody has repaired it."),
+        _("It could not be sure of keeping its promises, so it takes nothing in for the moment."),
         _("Try again later. Reading and verifying go on."),
     ),
 }
