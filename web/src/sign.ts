@@ -85,7 +85,8 @@ async function standing(state: string, type: "sign" | "withdraw"): Promise<void>
   if (member.isVoid) return problem(new Refused("void"));
   if (!member.isSeen(type)) lookLater(LOOKS);
   const svg = find("#qr");
-  if (svg && type === "sign") await drawQr(svg, `${location.origin}/letters/${id}`);
+  // The address stands in words below: nobody waits for the picture, nor misses it.
+  if (svg && type === "sign") drawQr(svg, `${location.origin}/letters/${id}`).catch(console.error);
 }
 
 let looking = 0;
