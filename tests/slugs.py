@@ -31,23 +31,24 @@ OTHERS = {"path", "re_path", "Thread", "create", "_replace", "parse", "draft_sig
 BROWSER = re.compile(r"new [A-Z]\w*\(\s*\"([a-z][a-z0-9-]*)\"")
 NO_ERRORS = {"deflate-raw", "latin1", "utf-8"}  # of DecompressionStream and TextDecoder
 TEMPLATE = re.compile(r'id="problem-([a-z-]+)"')
-KINDS = {"breach", "server", "other"}  # templates for every error of a kind
+KINDS = {"breach", "other"}  # templates for every error of a kind
 
 
 def python() -> set[str]:
     """The slugs in src/fronde."""
-    found: set[str] = set()
-    for path in (ROOT / "src" / "fronde").rglob("*.py"):
-        tree = ast.parse(path.read_text("utf-8"))
-        constants = {
-            node.targets[0].id: node.value
-            for node in tree.body
-            if isinstance(node, ast.Assign) and isinstance(node.targets[0], ast.Name)
-        }
-        for value in _values(tree):
-            value = constants.get(value.id, value) if isinstance(value, ast.Name) else value
-            found |= {text for text in _texts(value) if SLUG.fullmatch(text)}
-    return found
+    return {slug for path in (ROOT / "src" / "fronde").rglob("*.py") for slug in of(path)}
+
+
+def of(path: Path) -> set[str]:
+    """The slugs in one Python file."""
+    tree = ast.parse(path.read_text("utf-8"))
+    constants = {
+        node.targets[0].id: node.value
+        for node in tree.body
+        if isinstance(node, ast.Assign) and isinstance(node.targets[0], ast.Name)
+    }
+    values = (constants.get(v.id, v) if isinstance(v, ast.Name) else v for v in _values(tree))
+    return {text for value in values for text in _texts(value) if SLUG.fullmatch(text)}
 
 
 def browser() -> set[str]:

@@ -35,7 +35,10 @@ def village(base: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iter
     connections.close_all()
 
 
-FREE = ["FRONDE_DATA", "FRONDE_HOST", "FRONDE_BIND", "FRONDE_ORIGINS", "FRONDE_SMTP_URL", "FRONDE_MAIL_FROM"]
+FREE = [
+    "FRONDE_DATA", "FRONDE_HOST", "FRONDE_BIND", "FRONDE_ORIGINS", "FRONDE_SMTP_URL", "FRONDE_MAIL_FROM",
+    "FRONDE_OPERATOR", "FRONDE_CONTACT",
+]  # fmt: skip
 
 
 @pytest.fixture

@@ -23,21 +23,26 @@ def files(folder: Folder) -> Files:
     return {str(path.relative_to(folder.path)): path.read_bytes() for path in paths}
 
 
-def stopped(look: Callable[[], object] = setup.start) -> Stopped:
-    """Why a start, or a command, signs nothing."""
+def stopped(look: Callable[[], object] = setup.start, letter: str = "") -> Stopped:
+    """Why a start, or a command, signs nothing, or nothing of this letter alone."""
     writer.health().why = None
     logs._signers().clear()
     look()
-    with pytest.raises(Stopped) as caught:
+    if letter:
         store.ready()
+    with pytest.raises(Stopped) as caught:
+        store.ready(letter)
     return caught.value
 
 
-def unrepairable(village: Village, capsys) -> tuple[str, str]:
-    """(id, all that was said) of a doctor who may repair; nothing is changed by it, nor by a start before."""
+def unrepairable(village: Village, capsys, letter: str = "") -> tuple[str, str]:
+    """(id, all that was said) of a doctor who may repair; nothing is changed by it, nor by a start before.
+
+    letter: the one that is stopped, alone.
+    """
     before, sizes = files(village.folder), {log: logs.head(log) for log in logs.logs()}
-    stopped()
-    stopped(setup.check)
+    stopped(letter=letter)
+    stopped(setup.check, letter)
     logs._signers().clear()
     code, out, err = run(capsys, "doctor", "--yes", "--data", str(village.folder.path))
     assert code == 1

@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import shutil
+from pathlib import Path
 
 import pytest
 from django.db import connection, connections
@@ -13,6 +14,7 @@ from fronde.site.folder import INSTANCE
 from fronde.site.letters.models import LetterRow
 from fronde.site.record import keys, recover, store
 from fronde.site.signing import sequence
+from tests.site.commands import run
 from tests.site.lost import unrepairable
 from tests.site.village import Killed, Village, killing
 
@@ -26,7 +28,7 @@ def test_a_letter_that_is_newer_than_the_keys_is_left_alone(village: Village, ca
     letter = village.open()
     shutil.rmtree(village.folder.keys)
     shutil.copytree(backup, village.folder.keys)
-    name, said = unrepairable(village, capsys)
+    name, said = unrepairable(village, capsys, letter.id)
     assert name == "key-missing"
     assert letter.id in said
     assert "Put keys/ back from a backup, one that was made after the letter was opened" in said
@@ -48,18 +50,40 @@ def test_a_letter_of_which_the_database_knows_nothing_either_is_left_alone(villa
     assert (village.folder.record(letter.id) / "checkpoint").exists()
 
 
-@pytest.mark.parametrize("key", ["log", "letters/{id}/log", "letters/{id}/receipt"])
-@pytest.mark.parametrize("harm", ["missing", "short", "another"])
-def test_keys_that_are_not_those_that_are_published_sign_nothing(village: Village, capsys, key, harm):
+HARMS = {"missing": "key-missing", "short": "key-missing", "another": "key-other"}
+
+
+def spoil(path: Path, harm: str) -> None:
+    path.unlink() if harm == "missing" else path.write_bytes(bytes(31 if harm == "short" else 32))
+
+
+@pytest.mark.parametrize("of", ["instance", "letter"])
+@pytest.mark.parametrize(("harm", "expected"), HARMS.items())
+def test_keys_that_are_not_those_that_are_published_sign_nothing(
+    village: Village, capsys, of, harm, expected
+):
     letter = village.open()
-    path = village.folder.keys / key.format(id=letter.id)
-    if harm == "missing":
-        path.unlink()
-    else:
-        path.write_bytes(bytes(31) if harm == "short" else bytes(32))
-    name, said = unrepairable(village, capsys)
-    assert name == ("key-other" if harm == "another" else "key-missing")
+    spoil(village.folder.log_key(INSTANCE if of == "instance" else letter.id), harm)
+    name, said = unrepairable(village, capsys, letter.id if of == "letter" else "")
+    assert name == expected
     assert "Put keys/" in said
+
+
+@pytest.mark.parametrize(("harm", "expected"), HARMS.items())
+def test_receipts_are_given_under_no_other_key_than_the_one_that_is_published(
+    village: Village, capsys, harm, expected
+):
+    letter = village.open()
+    spoil(village.folder.receipt_key(letter.id), harm)
+    setup.start()
+    store.ready(letter.id)
+    answer = village.post(letter, "sign", village.members(1)[0].sign(letter))
+    assert answer.status_code == 503
+    assert f'"id":"{expected}"'.encode() in answer.content
+    assert village.types(letter) == ["letter.open"]
+    code, out, err = run(capsys, "doctor", "--data", str(village.folder.path))
+    assert (code, err.split("  id: ")[1].strip()) == (1, expected)
+    assert "Put keys/" in out
 
 
 def test_another_key_of_a_letter_that_only_the_public_folder_knows_signs_nothing(village: Village, capsys):

@@ -230,6 +230,16 @@ def test_burned_slots_end_and_new_seasons_begin(village: Village, capsys):
         (f'host = "{HOST}"\norigins = ["letters.example"]', "fronde.E008"),
         (f'host = "{HOST}"\norigins = "https://a.example/x"', "fronde.E008"),
         (f'host = "{HOST}"\nbind = "somewhere"', "fronde.E009"),
+        (f'host = "{HOST}"\noperator = "{"x" * 81}"', "fronde.E011"),
+        (f'host = "{HOST}"\noperator = "The \\u202e union"', "fronde.E011"),
+        (f'host = "{HOST}"\noperator = " "', "fronde.E011"),
+        (f'host = "{HOST}"\ncontact = "mailto:a@b.example"', "fronde.E011"),
+        (f'host = "{HOST}"\noperator = "The union"\ncontact = "javascript:alert(1)"', "fronde.E012"),
+        (f'host = "{HOST}"\noperator = "The union"\ncontact = "http://union.example"', "fronde.E012"),
+        (
+            f'host = "{HOST}"\noperator = "Us"\ncontact = "mailto:a@b.example?cc=c@d.example"',
+            "fronde.E012",
+        ),
     ],
 )
 def test_a_wrong_setting_has_an_id_and_a_next_step(village: Village, capsys, line, id):
@@ -239,6 +249,22 @@ def test_a_wrong_setting_has_an_id_and_a_next_step(village: Village, capsys, lin
         assert code == 64
         assert f"id: {id}\n" in err
         assert "next: " in err
+
+
+@pytest.mark.parametrize(
+    "contact",
+    [
+        "",
+        "mailto:a@b.example",
+        "https://union.example/contact",
+        "http://exampleexample.onion/",
+        "https://é.fr",
+    ],
+)
+def test_an_operator_may_say_who_they_are_and_how_to_reach_them(village: Village, capsys, contact):
+    village.folder.config.write_text(f'host = "{HOST}"\noperator = "L’Union"\ncontact = "{contact}"\n')
+    assert run(capsys, "doctor", "--data", str(village.folder.path))[0] == 0
+    assert ("L’Union", contact) == (settings.FRONDE_OPERATOR, settings.FRONDE_CONTACT)
 
 
 def test_without_a_data_folder_the_checks_say_only_that(village: Village, monkeypatch):

@@ -88,7 +88,7 @@ def test_a_damaged_published_checkpoint_is_written_again(village: Village):
 def why() -> str:
     with pytest.raises(Stopped) as caught:
         store.ready()
-    assert "doctor" in caught.value.hint
+    assert "doctor" in caught.value.hint or "Put keys/ back" in caught.value.hint
     return caught.value.name
 
 
@@ -164,14 +164,41 @@ def test_a_signed_head_beyond_the_entries_stops_publishing(village: Village):
     assert caught.value.name == "behind"
 
 
-def test_a_log_whose_key_is_missing_stops(village: Village):
+def test_an_instance_log_whose_key_is_missing_stops_everything(village: Village):
+    village.folder.log_key(INSTANCE).unlink()
+    logs._signers().clear()
+    setup.start()
+    assert why() == "key-missing"
+
+
+@pytest.mark.parametrize("look", [setup.start, setup.check])
+def test_a_letter_whose_key_is_missing_stops_alone(village: Village, look):
+    letter, other = village.open(), village.open()
+    village.folder.log_key(letter.id).unlink()
+    logs._signers().clear()
+    look()
+    store.ready()
+    store.ready(other.id)
+    with pytest.raises(Stopped) as caught:
+        store.ready(letter.id)
+    assert caught.value.name == "key-missing"
+
+
+@pytest.mark.parametrize("harm", ["mark", "entry", "head"])
+def test_a_letter_without_key_of_which_more_is_wrong_stops_everything(village: Village, harm):
     letter = village.open()
     village.folder.log_key(letter.id).unlink()
     logs._signers().clear()
+    if harm == "mark":
+        village.folder.high_water(letter.id).unlink()
+    else:
+        table = {"entry": "fronde_log_entry", "head": "fronde_log_head"}[harm]
+        with connection.cursor() as cursor:
+            cursor.execute(f"DELETE FROM {table} WHERE log = %s", [letter.id])  # noqa: S608
+            if harm == "head":
+                cursor.execute(f"INSERT INTO {table} VALUES (%s, 1, %s)", [letter.id, b"rubbish"])  # noqa: S608
     setup.start()
-    with pytest.raises(Stopped) as caught:
-        store.ready()
-    assert caught.value.name == "key-missing"
+    assert why() == "key-missing"
 
 
 def test_a_mark_whose_key_is_missing_stops(village: Village):

@@ -10,6 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from fronde import canonical
 from fronde.errors import Stopped
 from fronde.record import entry
 from fronde.site.folder import INSTANCE, Folder
@@ -19,6 +20,7 @@ from fronde.site.record import store
 from fronde.site.signing import issue, slots
 from fronde.site.signing.issuer_key import IssuerKey
 from fronde.site.signing.slots import Season
+from tests.examples import DOCUMENT
 from tests.site import issuing
 from tests.site.issuing import FEW, HOST, NOW, SLUG
 
@@ -48,8 +50,9 @@ def bind(letter: str = "a" * 16) -> int:
     """Binds the lowest free slot to a letter."""
     slot = store.instance().lowest_unbound(SLUG)
     index = store.write(lambda: store.append(INSTANCE, [entry.slot_bind(SLUG, slot.number, bytes(32))]))
+    data = canonical.encode(DOCUMENT)
     LetterRow.objects.create(
-        id=letter, workplace=SLUG, slot=slot.number, data=b"", bind=index, nonce=b"", issued=0, state="open"
+        id=letter, workplace=SLUG, slot=slot.number, data=data, bind=index, nonce=b"", issued=0, state="open"
     )
     return slot.number
 

@@ -24,7 +24,7 @@ from fronde.record.tree import leaf_hash, root
 from fronde.signature import publish_by, receipt_text
 from fronde.site.folder import Folder
 from fronde.site.letters import proof
-from fronde.site.record import logs, pool, recover
+from fronde.site.record import keys, logs, pool, recover
 
 
 def check_database() -> None:
@@ -91,7 +91,7 @@ def check_proof(folder: Folder, letter: Letter, signatures: int) -> None:
 
 def shown(folder: Folder, log: str) -> Checkpoint:
     """The checkpoint that the public files of a log give, all of them read and recomputed."""
-    read = public_log.read(files(folder.record(log)), logs.origin(log), logs.signer(log).key)
+    read = public_log.read(files(folder.record(log)), logs.origin(log), keys.public(log))
     assert list(map(leaf_hash, logs.entries(log, 0, read.checkpoint.size))) == list(read.hashes)
     return read.checkpoint
 

@@ -26,7 +26,6 @@ FRAME = """<!doctype html><html lang="en"><head><meta charset="utf-8"><title>Tes
 {content}
 <template id="problem-breach"><p><code data-fill="name"></code>
 <button data-act="evidence">Save</button></p></template>
-<template id="problem-server"><p><code data-fill="name"></code><b data-fill="message"></b></p></template>
 <template id="problem-other"><p><code data-fill="name"></code></p></template>
 {modules}</main></body></html>"""
 

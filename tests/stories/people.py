@@ -10,6 +10,7 @@ from __future__ import annotations
 import datetime
 import json
 import random
+import re
 import shutil
 import time
 from collections.abc import Callable
@@ -174,7 +175,7 @@ class Visitor:
     def sees_heading(self, name: str) -> None:
         expect(self.page.get_by_role("heading", name=name, exact=True)).to_be_visible()
 
-    def sees_problem(self, title: str, step: str = "") -> None:
+    def sees_problem(self, title: str | re.Pattern[str], step: str = "") -> None:
         """One sentence and one next step, at the top of the page."""
         box = self.page.get_by_role("alert")
         expect(box.get_by_role("heading")).to_have_text(title)

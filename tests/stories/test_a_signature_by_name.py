@@ -26,7 +26,7 @@ def test_mathilde_signs_by_name_and_her_name_leaves_at_once(visitors, village):
 
     # When she chooses to sign with her name and a line about her work
     mathilde.opens(f"/letters/{letter}/sign")
-    mathilde.sees_heading("Comment voulez-vous signer ?")
+    mathilde.sees_heading("Comment voulez\u2011vous signer ?")
     mathilde.page.get_by_label("Avec mon nom", exact=True).check()
     mathilde.type("Votre nom, tel que les lecteurs le verront", NAME)
     mathilde.type("Une ligne sur votre travail, si vous voulez", NOTE)
@@ -51,7 +51,7 @@ def test_mathilde_signs_by_name_and_her_name_leaves_at_once(visitors, village):
     mathilde.sees_heading("Vous avez signé")
     mathilde.sees(f"Vous avez signé sous le nom de {NAME}.")
     assert re.search(
-        r"publiée le \d{1,2}(er)?\u00a0\w+ \d{4}, \d{1,2}\u00a0h(\u00a0\d\d)? UTC", mathilde.text()
+        r"publiée le \d{1,2}(er)?\u00a0\w+ \d{4}, \d{1,2}\u00a0h(\u00a0\d\d)?\u00a0UTC", mathilde.text()
     )
 
     # Then her name stands on the page after the next group, not before

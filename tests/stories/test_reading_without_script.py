@@ -64,7 +64,7 @@ def test_pages_that_need_their_script_say_so_and_show_the_command(beatriz, villa
     for path, command in {
         f"/letters/{village.letter}/sign": f"fronde sign {address}/letters/{village.letter}",
         f"/w/{SLUG}/join": f"fronde join {address}/w/{SLUG}",
-        "/verify": "fronde verify letter.zip --key KEY",
+        "/verify": "pip install fronde\nfronde verify letter.zip --key KEY",
     }.items():
         beatriz.opens(path)
         beatriz.sees_heading("This page needs its script")

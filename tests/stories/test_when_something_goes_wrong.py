@@ -5,9 +5,11 @@ from __future__ import annotations
 
 import datetime
 import json
+import re
 
 import pytest
 
+from fronde import canonical
 from tests.stories.server import SLUG
 
 BUSY = "the server responded with a status of"
@@ -32,10 +34,20 @@ def test_a_mailbox_that_breaks_the_rule_is_told_which_rule(visitors, typed, said
     chidi.goes_to_join()
     chidi.type("Work mailbox", typed)
     chidi.button("Send me a code")
-    chidi.sees_problem("That did not work", step)
-    chidi.sees(said)
+    chidi.sees_problem(re.compile(said), step)
     chidi.accept(f"{BUSY} 422")
-    assert chidi.page.get_by_label("Work mailbox").input_value() == typed
+    field = chidi.page.get_by_label("Work mailbox")
+    assert field.input_value() == typed
+    assert field.get_attribute("aria-invalid") == "true"
+
+
+def test_what_no_mailbox_can_be_is_said_without_asking_the_server(visitors):
+    chidi = visitors()
+    chidi.goes_to_join()
+    for typed in ("chidi nwachuku@meridian.example", "chidé@meridian.example", "c" * 255):
+        chidi.type("Work mailbox", typed)
+        chidi.button("Send me a code")
+        chidi.sees_problem(re.compile("not a mailbox"), "Type it as in anne.meyer@meridian.example")
 
 
 def test_a_wrong_mailbox_is_told_in_french_on_a_french_page(visitors):
@@ -43,8 +55,61 @@ def test_a_wrong_mailbox_is_told_in_french_on_a_french_page(visitors):
     francoise.opens(f"/w/{SLUG}/join?lang=fr")
     francoise.type("Adresse de travail", "presse@meridian.example")
     francoise.button("Envoyez-moi un code")
-    francoise.sees_problem("Cela n’a pas marché", "prenom.nom")
+    francoise.sees_problem(re.compile("Cette adresse n’a pas la forme"), "prenom.nom")
     francoise.accept(f"{BUSY} 422")
+
+
+def answers(visitor, path, status, name):
+    """From now on the server answers like this, in English, as it always does."""
+    said = {"v": 1, "type": "error", "id": name, "message": "This is English.", "hint": "So is this."}
+    headers = {"Content-Type": "application/json"}
+    visitor.page.route(
+        path, lambda route: route.fulfill(status=status, headers=headers, body=canonical.encode(said))
+    )
+
+
+@pytest.mark.parametrize(
+    ("status", "name", "said", "step"),
+    [
+        (422, "headcount", "Autant de personnes se sont inscrites", "dites-le à qui tient ce serveur"),
+        (403, "origin", "Cette requête vient d’un autre site", "Ouvrez la page ici"),
+        (503, "members-unwritable", "Ce serveur a cessé de signer", "Réessayez plus tard"),
+        (400, "bad-form", "quelque chose d’imprévu", "Rechargez la page"),
+    ],
+)
+def test_whatever_a_server_answers_is_told_in_french_on_a_french_page(visitors, status, name, said, step):
+    aicha = visitors()
+    aicha.opens(f"/w/{SLUG}/join?lang=fr")
+    answers(aicha, "**/join", status, name)
+    aicha.type("Adresse de travail", "aicha.brontean@meridian.example")
+    aicha.button("Envoyez-moi un code")
+    aicha.sees_problem(re.compile(said), step)
+    assert "This is English" not in aicha.page.content()
+    aicha.accept(f"{BUSY} {status}")
+
+
+@pytest.mark.parametrize(
+    ("status", "name", "said", "step"),
+    [
+        (422, "not-open", "Pas encore ouverte", "Sa page dit"),
+        (422, "bad-token", "quelque chose d’imprévu", "Rechargez la page"),
+        (410, "full", "Autant de personnes ont signé", "dites-le à ses auteurs"),
+    ],
+)
+def test_a_signature_that_is_refused_is_told_in_french_on_a_french_page(
+    visitors, village, status, name, said, step
+):
+    letter = village.uncounted
+    odile = visitors()
+    odile.joins(f"odile.{name.replace('-', '')}@meridian.example")
+    odile.opens(f"/letters/{letter}/sign?lang=fr")
+    for button in ("Montrez-moi qui verrait quoi", "Continuer"):
+        odile.button(button)
+    answers(odile, f"**/{letter}/sign", status, name)
+    odile.button("Signer maintenant")
+    odile.sees_problem(re.compile(said), step)
+    assert "This is English" not in odile.page.content()
+    odile.accept(f"{BUSY} {status}")
 
 
 def test_no_mailbox_and_half_a_code_are_said_without_asking_the_server(visitors):

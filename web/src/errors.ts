@@ -28,13 +28,11 @@ export class Breach extends Refused {
   }
 }
 
-/** A server said no. message and hint are the server's, empty when it sent no well-formed error. */
+/** A server said no. The slug is the server's, "declined" when it sent no well-formed error. */
 export class Declined extends Refused {
   constructor(
     readonly status: number,
     slug: string,
-    readonly said: string,
-    readonly hint: string,
     readonly seconds: number | null,
   ) {
     super(slug, `${status}`);

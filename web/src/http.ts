@@ -21,12 +21,11 @@ export interface Server {
 
 const OPTIONS: RequestInit = { credentials: "omit", cache: "no-store", redirect: "error", referrerPolicy: "no-referrer" };
 
-/** The server this page came from; another fetch for tests. lang: of the page, so that errors are told in it. */
+/** The server this page came from; another fetch for tests. */
 export class Http implements Server {
   constructor(
     private readonly base: string,
     private readonly fetch: (url: string, options: RequestInit) => Promise<Response>,
-    private readonly lang = "en",
   ) {}
 
   get(path: string): Promise<Bytes> {
@@ -34,7 +33,7 @@ export class Http implements Server {
   }
 
   post(path: string, body: Dict): Promise<Bytes> {
-    const headers = { "Content-Type": "application/json", "Accept-Language": this.lang };
+    const headers = { "Content-Type": "application/json" };
     return this.send(path, { ...OPTIONS, method: "POST", headers, body: encode(body) }, SMALL);
   }
 
@@ -71,8 +70,8 @@ function declined(response: Response, data: Bytes): Declined {
   try {
     const body = decode(data) as Dict;
     ERROR(body, "");
-    return new Declined(response.status, body.id as string, body.message as string, body.hint as string, seconds);
+    return new Declined(response.status, body.id as string, seconds);
   } catch {
-    return new Declined(response.status, "declined", "", "", seconds); // what is not of the form is not shown
+    return new Declined(response.status, "declined", seconds); // what is not of the form names nothing
   }
 }

@@ -5,7 +5,7 @@ import { type Bytes, random } from "./bytes.ts";
 import { b64u, unb64u } from "./canonical.ts";
 import { present, trust } from "./checks.ts";
 import { cleanCode, dates, enrol } from "./enrol.ts";
-import { Breach, Declined, FrondeError, Refused } from "./errors.ts";
+import { Breach, FrondeError, Refused } from "./errors.ts";
 import type { Slot } from "./instance.ts";
 import { fromFile, type Keep, type Kept, open, toFile } from "./keep.ts";
 import { busy, checkCrypto, drawQr, fill, fillIdentity, find, flag, keptBreach, listen, main, moment, module, problem, save, server, show, act } from "./page.ts";
@@ -61,6 +61,7 @@ async function failed(error: unknown): Promise<void> {
 async function sendMailbox(): Promise<void> {
   const mailbox = value("#mailbox").trim();
   if (!mailbox) throw new Refused("mailbox-empty");
+  if (!/^[!-~]{1,254}$/.test(mailbox)) throw new Refused("mailbox-form");
   busy("log");
   // Nothing is sent, not even a mailbox, before the instance log was read and replayed.
   kept = await trust(server, keep, location.origin);
@@ -81,16 +82,12 @@ async function sendCode(): Promise<void> {
   if (!waiting) throw new Refused("code");
   busy("log");
   kept = await trust(server, keep, location.origin);
-  try {
-    const { held } = await enrol(server, keep, kept, workplace, waiting.challenge, code, busy);
-    await keep.set("waiting", undefined);
-    kept = await keep.get("kept");
-    fill({ held });
-    const some = tokens().length > 0;
-    await inside({ fresh: some, held: held > 0 && some, none: !some, again: false });
-  } catch (error) {
-    throw error instanceof Declined && error.status === 403 ? new Refused("code") : error;
-  }
+  const { held } = await enrol(server, keep, kept, workplace, waiting.challenge, code, busy);
+  await keep.set("waiting", undefined);
+  kept = await keep.get("kept");
+  fill({ held });
+  const some = tokens().length > 0;
+  await inside({ fresh: some, held: held > 0 && some, none: !some, again: false });
   find<HTMLInputElement>("#code-in")!.value = "";
 }
 

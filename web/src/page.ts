@@ -13,7 +13,7 @@ const all = (selector: string, within: ParentNode = document): HTMLElement[] => 
 
 export const main = find("#main")!;
 const lang = document.documentElement.lang || "en";
-export const server = new Http(location.origin, (url, options) => fetch(url, options), lang);
+export const server = new Http(location.origin, (url, options) => fetch(url, options));
 
 const flags = new Set<string>();
 let evidence: { slug: string; files: Evidence } | null = null;
@@ -88,11 +88,11 @@ const template = (id: string): DocumentFragment | null => {
   return found && (found.content.cloneNode(true) as DocumentFragment);
 };
 
-/** What went wrong, in the page's words: of this slug, of this status, or of its kind; else in the server's. */
+/** What went wrong, in the page's words and never in a server's: of this slug, of this status, or of its kind. */
 export function problem(error: unknown): void {
   const known = error instanceof FrondeError ? error : new FrondeError("unexpected", `${error}`);
   if (!(error instanceof FrondeError)) console.error(error);
-  const kind = error instanceof Breach ? "breach" : error instanceof Declined && error.said ? "server" : "other";
+  const kind = error instanceof Breach ? "breach" : "other";
   const said = template(`problem-${known.slug}`) ?? (known instanceof Declined ? template(`problem-${known.status}`) : null);
   const content = said ?? template(`problem-${kind}`) ?? template("problem-other")!;
   if (error instanceof Breach) evidence = { slug: error.slug, files: error.evidence };
@@ -108,8 +108,8 @@ export function problem(error: unknown): void {
 }
 
 function tell(declined: Declined, content: ParentNode): void {
-  fill({ message: declined.said, hint: declined.hint, seconds: declined.seconds ?? 0 }, content);
-  flag({ hint: declined.hint !== "", later: declined.seconds !== null }, content);
+  fill({ seconds: declined.seconds ?? 0 }, content);
+  flag({ later: declined.seconds !== null, anytime: declined.seconds === null }, content);
 }
 
 function hideProblem(): void {

@@ -85,7 +85,8 @@ async function standing(state: string, type: "sign" | "withdraw"): Promise<void>
   if (member.isVoid) return problem(new Refused("void"));
   if (!member.isSeen(type)) lookLater(LOOKS);
   const svg = find("#qr");
-  if (svg && type === "sign") await drawQr(svg, `${location.origin}/letters/${id}`);
+  // The address stands in words below: nobody waits for the picture, nor misses it.
+  if (svg && type === "sign") drawQr(svg, `${location.origin}/letters/${id}`).catch(console.error);
 }
 
 let looking = 0;
@@ -162,7 +163,7 @@ async function sending(type: "sign" | "withdraw", send: () => Promise<void>): Pr
     await send();
   } catch (error) {
     if (error instanceof Declined && error.status === 409) return show("spent");
-    if (error instanceof Declined && error.status === 410 && type === "sign") return show("closed");
+    if (error instanceof Declined && error.slug === "closed") return show("closed");
     const isOpen = type in member.letter.posts && !member.receipt(type);
     if (error instanceof FrondeError && !(error instanceof Breach) && isOpen) show("unsure");
     throw error;
@@ -177,7 +178,7 @@ async function resend(): Promise<void> {
 
 async function findIt(): Promise<void> {
   busy("record");
-  if (!(await member.find())) throw new Refused("not-found");
+  if (!(await member.find())) throw new Refused("not-in-record");
   await go();
 }
 

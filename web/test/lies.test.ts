@@ -61,12 +61,12 @@ test("an offer that changed is read anew and asked once more; twice is said", as
   place.answer = async (path, honest) => {
     if (!path.endsWith("/enrol") || changes-- <= 0) return honest;
     place.add({ type: "slot.end", workplace: "works", number: 1, why: "season" });
-    throw new Declined(409, "offer", "", "", null);
+    throw new Declined(409, "offer", null);
   };
   await enter(place, keep);
   assert.deepEqual(Object.keys((await keep.get("kept"))!.tokens.works!), ["2", "3"]);
   place.answer = (path, honest) => {
-    if (path.endsWith("/enrol")) throw new Declined(409, "offer", "", "", null);
+    if (path.endsWith("/enrol")) throw new Declined(409, "offer", null);
     return honest;
   };
   await assert.rejects(enter(place, keep), (error: unknown) => error instanceof Refused && error.slug === "offer");
@@ -286,7 +286,7 @@ test("a leaf above the last head does not count as seen", async () => {
 test("a server that says no has not taken it: it is not sent again", async () => {
   const { place, keep } = await joined();
   place.answer = (path, honest) => {
-    if (path.endsWith("/sign")) throw new Declined(410, "closed", "", "", null);
+    if (path.endsWith("/sign")) throw new Declined(410, "closed", null);
     return honest;
   };
   const member = await memberOf(place, keep);
@@ -299,7 +299,7 @@ test("a signature is not forgotten after a gateway's error: it may be in, so the
     const { place, keep } = await joined();
     let lost = 1;
     place.answer = (path, honest) => {
-      if (path.endsWith("/sign") && lost-- > 0) throw new Declined(status, "declined", "", "", null);
+      if (path.endsWith("/sign") && lost-- > 0) throw new Declined(status, "declined", null);
       return honest;
     };
     const member = await memberOf(place, keep);

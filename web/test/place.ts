@@ -155,7 +155,7 @@ export class Place implements Server {
 
   async get(path: string): Promise<Bytes> {
     const found = await this.honest(path);
-    if (!found) throw new Declined(404, "not-found", "", "", null);
+    if (!found) throw new Declined(404, "not-found", null);
     return this.answer(path, found);
   }
 

@@ -215,7 +215,10 @@ def _enrol(enrolment: Enrolment) -> Enrolled:
 def _say_joined(done: Enrolled, args: argparse.Namespace) -> None:
     print(f"You are in: {len(done.taken)} tokens, for the seasons {', '.join(done.seasons) or 'none'}.")
     if done.held:
-        print(f"{len(done.held)} slots were taken before with other words: restore these to sign with them.")
+        print(
+            f"{len(done.held)} slots were taken before with other words (restore these to sign with them), "
+            "or are those of letters for which as many people have joined as their headcount."
+        )
     print(f"Twelve words bring all this to another device: fronde words {args.url}")
 
 

@@ -65,6 +65,12 @@ def _register_workplace(commands: Any) -> None:
     add.add_argument("--shape", help="of what stands before the @, such as first.last")
     add.add_argument("--headcount", type=int, metavar="N", help="how many people work there")
     add.add_argument("--headcount-source", metavar="TEXT", help="where that number stands")
+    text = "change what letters say of a workplace that are opened from now on"
+    change = _command(places, "change", run_change, text, data=True)
+    change.add_argument("slug", metavar="SLUG", help="which one")
+    change.add_argument("--name", help="as people know it")
+    change.add_argument("--headcount", type=int, metavar="N", help="how many people work there")
+    change.add_argument("--headcount-source", metavar="TEXT", help="where that number stands")
 
 
 def _group(commands: Any, name: str, text: str) -> Any:
@@ -192,6 +198,23 @@ def run_workplace(args: argparse.Namespace) -> int:
     return 0
 
 
+def run_change(args: argparse.Namespace) -> int:
+    """`workplace change SLUG ...`."""
+    _signing(args.data)
+    from fronde.site.setup import change_workplace
+
+    _workplace(args.slug)
+    change_workplace(args.slug, name=args.name, headcount=args.headcount, source=args.headcount_source or "")
+    place = _workplace(args.slug)
+    count = f"{place.headcount} ({place.headcount_source})" if place.headcount else "none"
+    _say(
+        f"{args.slug} is now: {place.name}; headcount {count}.\n"
+        "Letters that are opened from now on say so. Those there are keep what they say, and take no more\n"
+        "tokens and signatures than their own headcount."
+    )
+    return 0
+
+
 # -- letters ------------------------------------------------------------------------------------------------
 
 
@@ -257,18 +280,26 @@ def run_proof(args: argparse.Namespace) -> int:
     """`proof ID -o FILE`."""
     folder = _signing(args.data)
     from fronde.site.letters import proof, reading
+    from fronde.site.record import writer
     from fronde.site.signing.sequence import finish
 
     if not LETTER.fullmatch(args.id) or reading.letter(args.id) is None:
         raise Refused(
             f"There is no letter {args.id}.", hint="`fronde doctor` lists the letters.", name="no-letter"
         )
-    with folder.publishing():
-        finish(args.id)
+    if args.id not in writer.health().letters:  # else the proof up to its last head
+        with folder.publishing():
+            finish(args.id)
     try:
         proof.write(args.id, Path(args.target).resolve())
     except OSError as error:
         raise Usage(f"{args.target} cannot be written: {error.strerror}.", name="no-file") from None
+    except LookupError:
+        raise Refused(
+            f"Nothing of {args.id} is published yet.",
+            hint="`fronde doctor` says what is in the way.",
+            name="no-head",
+        ) from None
     _say(f"Wrote {args.target}.\nnext:\n  fronde verify {args.target} --policy {folder.policy}")
     return 0
 
@@ -301,6 +332,8 @@ def run_doctor(args: argparse.Namespace) -> int:
         if not (args.yes or _agreed()):
             raise Refused("Nothing was repaired.", hint="Say --yes, or answer yes.", name="not-repaired")
         doctor.repair(_say)
+    for why in found.stopped.values():
+        raise why
     return 0
 
 

@@ -53,7 +53,7 @@ class Workplace:
 
 @dataclass(frozen=True)
 class Enrolled:
-    """The outcome. taken: numbers of slots with a token; held: of those that other words took before."""
+    """The outcome. taken: numbers of slots with a token; held: of those without one."""
 
     taken: tuple[int, ...]
     held: tuple[int, ...]

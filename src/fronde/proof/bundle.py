@@ -286,11 +286,15 @@ def write(target: BinaryIO | Path, members: Iterable[tuple[str, bytes | Callable
     """
     if isinstance(target, Path):
         part = target.with_name(target.name + ".part")
-        with part.open("wb") as file:
-            write(file, members)
-            file.flush()
-            os.fsync(file.fileno())
-        part.replace(target)
+        try:
+            with part.open("wb") as file:
+                write(file, members)
+                file.flush()
+                os.fsync(file.fileno())
+            part.replace(target)
+        except BaseException:
+            part.unlink(missing_ok=True)
+            raise
         return
     directory: list[bytes] = []
     at, last = 0, ""

@@ -19,6 +19,7 @@ from fronde.record.note import Key
 
 from .folder import Folder
 from .members.post import Smtp
+from .operator import CONTACT, LONGEST
 
 _MAILBOX = re.compile(r"[^@\s<>]+@[^@\s<>]+")
 
@@ -110,6 +111,22 @@ def _mail() -> Iterator[CheckMessage]:
         )
 
 
+def _operator() -> Iterator[CheckMessage]:
+    name, contact = settings.FRONDE_OPERATOR, settings.FRONDE_CONTACT
+    if (contact and not name) or len(name) > LONGEST or name != name.strip() or not name.isprintable():
+        yield Error(
+            "The name of who runs this instance is missing or cannot be shown.",
+            hint=f"Set `operator` to a name of at most {LONGEST} characters, in one line.",
+            id="fronde.E011",
+        )
+    if contact and not CONTACT.fullmatch(contact):
+        yield Error(
+            f"{contact} is no way to reach whoever runs this instance.",
+            hint="Set `contact` to mailto:MAILBOX or https://HOST/PATH.",
+            id="fronde.E012",
+        )
+
+
 def _modes() -> Iterator[CheckMessage]:
     folder = Folder.current()
     for path in (folder.keys, folder.members):
@@ -121,4 +138,4 @@ def _modes() -> Iterator[CheckMessage]:
             )
 
 
-CHECKS = (_file, _folder, _host, _origins, _bind, _mail, _modes)
+CHECKS = (_file, _folder, _host, _origins, _bind, _mail, _operator, _modes)

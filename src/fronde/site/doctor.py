@@ -23,15 +23,26 @@ from fronde.site import clock
 
 from . import restore
 from .folder import INSTANCE, Folder
-from .letters import reading
+from .letters import proof, reading
 from .letters.models import LetterRow
 from .members import enrolment
-from .record import logs, publish, recover, writer
+from .record import keys, logs, publish, recover, writer
 from .setup import burn
 from .signing import slots
-from .signing.sequence import finish
+from .signing.sequence import finish, publish_instance
 
 Tell = Callable[[str], None]
+
+
+NEARLY = 0.5  # of a proof's caps: from then on it is said
+AT_STANDSTILL = (
+    "If no backup has it, this letter stays as it was published last: it takes no signature and can never "
+    "be closed, and its record cannot say why. Say it in public; `fronde proof {id} -o FILE` gives its proof."
+)
+UNRECEIPTED = (
+    "If no backup has it, this letter takes no more signatures and withdrawals; what waits goes out, and "
+    "`fronde letter close {id}` ends it with the signatures that it has."
+)
 
 
 class Need(Enum):
@@ -43,13 +54,17 @@ class Need(Enum):
 
 
 class Look:
-    """What was found, told line by line. needs: to be repaired; beyond: the first that cannot be, here."""
+    """What was found, told line by line. needs: to be repaired; beyond: the first that cannot be, here.
+
+    stopped: why a letter can be published no further, or takes no more signatures; the others go on.
+    """
 
     def __init__(self, tell: Tell) -> None:
         self._tell = tell
         self._instance = 0  # entries of the instance log, with what can be restored
         self.needs: set[Need] = set()
         self.beyond: FrondeError | None = None
+        self.stopped: dict[str, Stopped] = {}
 
     def all(self) -> None:
         """Everything, in the order in which it has to hold."""
@@ -84,6 +99,10 @@ class Look:
             self._instance = logs.size(log)
         try:
             recover.recover(log)
+            if log != INSTANCE:
+                self._receipts(log)
+        except recover.OneLetter as why:
+            self._one(log, why, AT_STANDSTILL.format(id=log) if why.name.startswith("key-") else "")
         except Stopped as why:
             self._wrong(why.message)
             self._stopped(log, why)
@@ -93,6 +112,23 @@ class Look:
                 self._tell(
                     "       The public folder does not show all of it yet: a running server sees to that."
                 )
+
+    def _receipts(self, letter_id: str) -> None:
+        try:
+            keys.check_receipts(letter_id)
+        except Stopped as why:
+            self._one(letter_id, why, UNRECEIPTED.format(id=letter_id))
+
+    def _one(self, letter_id: str, why: Stopped, otherwise: str) -> None:
+        over = LetterRow.objects.filter(id=letter_id, state=LetterRow.OVER).exists()
+        if over and why.name.startswith("key-"):
+            self._tell(f"       {why.message} The letter is over: nothing needs this key any more.")
+            return
+        self._wrong(why.message)
+        self._tell(f"       Only the letter {letter_id} is stopped by this. {why.hint}")
+        if otherwise:
+            self._tell(f"       {otherwise}")
+        self.stopped[letter_id] = why
 
     def _stopped(self, log: str, why: Stopped) -> None:
         if why.name in ("behind", "forked"):
@@ -163,6 +199,12 @@ class Look:
             self._tell(
                 f"       letter {row.id} ({row.state}, {row.signed} signed): {reading.frozen(row).title}"
             )
+            full = proof.fullness(row.id)
+            if full > NEARLY:
+                self._tell(
+                    f"       Its proof is {full:.0%} full. Beyond 100 % no file can hold it: close it before "
+                    f"(`fronde letter close {row.id}`), and open another letter for those who come later."
+                )
 
     def _wrong(self, message: str) -> None:
         self._tell(f"WRONG  {message}")
@@ -191,15 +233,25 @@ def repair(tell: Tell) -> None:
             _restore(tell)
             _mark(tell)
             logs.forget()
-            for log in recover.known():
-                recover.recover(log)
+            whole = [log for log in recover.known() if _whole(log)]
+            for log in whole:
                 recover.mend(log)
             for letter_id in LetterRow.objects.order_by("bind").values_list("id", flat=True):
-                finish(letter_id)
-            publish.publish(INSTANCE)
+                if letter_id in whole:
+                    finish(letter_id)
+            publish_instance()
         if Need.BURN in found.needs:
             tell(f"Burned {burn(folder)} slots and began new seasons: members enrol again for later letters.")
     _again(tell)
+
+
+def _whole(log: str) -> bool:
+    """Whether a log can be published further; raises what concerns more than one letter."""
+    try:
+        recover.recover(log)
+    except recover.OneLetter:
+        return False
+    return True
 
 
 def _restore(tell: Tell) -> None:

@@ -47,10 +47,8 @@ class Language:
         language = asked(request.GET.get("lang")) or accepted(request.META.get("HTTP_ACCEPT_LANGUAGE", ""))
         with translation.override(language):
             response = self.get_response(request)
-        html = response.get("Content-Type", "").startswith("text/html")
-        if html:
+        if response.get("Content-Type", "").startswith("text/html"):  # the rest is the same in every language
             response.setdefault("Content-Language", language)
-        if html or response.status_code >= 400:  # the rest is data, the same in every language
             patch_vary_headers(response, ["Accept-Language"])
         return response
 

@@ -55,7 +55,7 @@ ERRORS = {
         "gone",
         _("This is over"),
         _("The letter is closed: it takes no more of this."),
-        _("The letter's page shows the result and its proof."),
+        _("The letter’s page shows the result and its proof."),
     ),
     429: Said(
         "too-many",
@@ -72,7 +72,7 @@ ERRORS = {
     503: Said(
         "stopped",
         _("This server has stopped signing for now"),
-        _("It found that it could break a promise, so it waits until somebody has repaired it."),
+        _("It could not be sure of keeping its promises, so it takes nothing in for the moment."),
         _("Try again later. Reading and verifying go on."),
     ),
 }

@@ -1,10 +1,11 @@
 # SPDX-License-Identifier: Apache-2.0
 """Django's settings: what is fixed, and what the environment or DIR/fronde.toml says.  # spec: 16, 17
 
-FRONDE_DATA is the data folder. FRONDE_HOST, FRONDE_ORIGINS, FRONDE_BIND, FRONDE_SMTP_URL and
-FRONDE_MAIL_FROM come from the environment or, as `host`, `origins`, `bind`, `smtp_url`, `mail_from`, from
-DIR/fronde.toml. Nothing here raises: what is wrong is listed in FRONDE_PROBLEMS and shown by the system
-checks. No sessions, no accounts, no administration, no content types: nothing that keeps who did what.
+FRONDE_DATA is the data folder. FRONDE_HOST, FRONDE_ORIGINS, FRONDE_BIND, FRONDE_SMTP_URL, FRONDE_MAIL_FROM,
+FRONDE_OPERATOR and FRONDE_CONTACT come from the environment or, as `host`, `origins`, `bind`, `smtp_url`,
+`mail_from`, `operator`, `contact`, from DIR/fronde.toml. Nothing here raises: what is wrong is listed in
+FRONDE_PROBLEMS and shown by the system checks. No sessions, no accounts, no administration, no content types:
+nothing that keeps who did what.
 # trust: 10-11
 """
 
@@ -17,7 +18,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-KEYS = ("host", "origins", "bind", "smtp_url", "mail_from")
+KEYS = ("host", "origins", "bind", "smtp_url", "mail_from", "operator", "contact")
 BIND = "127.0.0.1:8000"
 
 # Every connection: a receipt survives a power cut, what is deleted is overwritten.  # trust: 10-11
@@ -40,6 +41,8 @@ def read(environ: Mapping[str, str]) -> dict[str, Any]:
         "FRONDE_ORIGINS": origins,
         "FRONDE_SMTP_URL": str(values.get("smtp_url", "")),
         "FRONDE_MAIL_FROM": str(values.get("mail_from", "")),
+        "FRONDE_OPERATOR": str(values.get("operator", "")),
+        "FRONDE_CONTACT": str(values.get("contact", "")),
         "FRONDE_PROBLEMS": problems,
     }
 
@@ -84,6 +87,8 @@ FRONDE_BIND: str = _READ["FRONDE_BIND"]
 FRONDE_ORIGINS: list[str] = _READ["FRONDE_ORIGINS"]
 FRONDE_SMTP_URL: str = _READ["FRONDE_SMTP_URL"]
 FRONDE_MAIL_FROM: str = _READ["FRONDE_MAIL_FROM"]
+FRONDE_OPERATOR: str = _READ["FRONDE_OPERATOR"]
+FRONDE_CONTACT: str = _READ["FRONDE_CONTACT"]
 FRONDE_PROBLEMS: list[tuple[str, str, str]] = _READ["FRONDE_PROBLEMS"]  # (id, message, hint)
 
 # Compared exactly, port and all, by fronde.site.http.Hosts, which comes before any view.
@@ -115,7 +120,7 @@ TEMPLATES = [
         "BACKEND": "django.template.backends.django.DjangoTemplates",
         "DIRS": [str(SITE / "templates")],
         "OPTIONS": {
-            "context_processors": ["fronde.site.language.context"],
+            "context_processors": ["fronde.site.language.context", "fronde.site.operator.context"],
             "libraries": {"fronde": "fronde.site.templatetags.fronde"},
             "builtins": ["fronde.site.templatetags.fronde", "django.templatetags.i18n"],
         },

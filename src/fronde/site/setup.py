@@ -13,6 +13,8 @@ from fronde.errors import Refused, Stopped, Usage
 
 from .folder import INSTANCE, Folder, make, put, use
 
+MOST_PEOPLE = 10**9
+
 CONFIG = """\
 # Settings of this instance of Fronde; the environment (FRONDE_HOST, ...) goes before this file.
 # docs/settings.md explains each.
@@ -27,6 +29,10 @@ host = "{host}"
 # Without SMTP, mails lie in outbox/.
 # smtp_url = "smtps://USER:PASSWORD@mail.example.org"
 # mail_from = "post@letters.example.org"
+
+# Who you are, and a way to reach you: shown on every page.
+# operator = "Union of Meridian's staff"
+# contact = "mailto:fronde@union.example"
 """
 
 
@@ -123,8 +129,8 @@ def add_workplace(
     from . import clock
     from .letters.models import Workplace
     from .members.mailbox import Rule
-    from .record import store
     from .signing import slots
+    from .signing.sequence import publish_instance
 
     rule = Rule.make(list(domains), shape)
     _check_words(name, headcount, source)
@@ -142,8 +148,37 @@ def add_workplace(
     )
     made = slots.ensure_seasons(clock.now())
     with folder.publishing():
-        store.publish(INSTANCE)
+        publish_instance()
     return made
+
+
+def change_workplace(slug: str, *, name: str | None, headcount: int | None, source: str) -> None:
+    """Another name, another headcount, for letters that are opened from now on: open ones are frozen.
+
+    What is None stays. Domains and shape are not changed: they say who is a member, and who was.
+    Raises Refused, Stopped, Usage.
+    """
+    from .letters.models import Workplace
+    from .members import enrolment
+
+    place = Workplace.objects.get(slug=slug)
+    if name is None and headcount is None and not source:
+        raise Usage("Nothing is to be changed.", hint="Say --name or --headcount.", name="workplace")
+    _check_words(place.name if name is None else name, headcount, source)
+    place.name = place.name if name is None else name
+    if headcount is None:
+        place.save()
+        return
+    with enrolment.counting(slug) as joined:
+        if headcount < joined:
+            raise Refused(
+                f"{joined} members have joined {slug}: a headcount of {headcount} is less than that.",
+                hint="Say a number that is not below it. Tokens of people who left end with their season; "
+                "`fronde slots burn` ends all at once.",
+                name="headcount-below",
+            )
+        place.headcount, place.headcount_source = headcount, source
+        place.save()
 
 
 def _check_words(name: str, headcount: int | None, source: str) -> None:
@@ -159,17 +194,17 @@ def _check_words(name: str, headcount: int | None, source: str) -> None:
         ) from None
     if headcount is None and source:
         raise Usage("A source without a headcount.", hint="Say --headcount N too.", name="workplace")
-    if headcount is not None and headcount < 1:
+    if headcount is not None and not 1 <= headcount <= MOST_PEOPLE:
         raise Usage(f"A headcount of {headcount}.", hint="Say how many people work there.", name="workplace")
 
 
 def burn(folder: Folder) -> int:
     """Ends every slot and begins new seasons, published: how many ended."""
     from . import clock
-    from .record import store
     from .signing import slots
+    from .signing.sequence import publish_instance
 
     ended = slots.burn(clock.now())
     with folder.publishing():
-        store.publish(INSTANCE)
+        publish_instance()
     return ended

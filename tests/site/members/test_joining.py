@@ -78,6 +78,15 @@ def test_the_mail_comes_from_the_configured_sender(browser, data, settings_of_si
     assert [mail["From"] for mail in mails(data)] == ["Post room <room@mail.example>"]
 
 
+def test_the_mail_does_not_say_who_runs_the_server(browser, data, settings_of_site):
+    join(browser)
+    settings_of_site("FRONDE_OPERATOR", "The Union")
+    settings_of_site("FRONDE_CONTACT", "https://union.example")
+    join(browser, mailbox="bea.otieno@meridian.example")
+    for mail in mails(data):
+        assert "union" not in mail.as_string().lower()
+
+
 def test_the_mail_goes_by_smtp_where_a_server_is_named(settings_of_site):
     settings_of_site("FRONDE_SMTP_URL", "smtps://mail.example")
     assert email_code.Room().post._carrier == Smtp("mail.example", 465, "tls")

@@ -7,12 +7,14 @@ import re
 from typing import Any
 
 import pytest
+from django.conf import settings
 from django.test import RequestFactory
 from django.utils import translation
 
 from fronde.errors import Declined, Stopped
 from fronde.site import pages
 from fronde.site.letters import reading
+from tests import slugs
 from tests.site.pages.reader import FEBRUARY, JULY, PAGES, text, words
 from tests.site.shown import HOST, ID, NOW, SLUG, letter, standing, visit
 
@@ -186,6 +188,86 @@ def test_every_error_is_said_in_both_languages(instance, status):
             said.append(text(pages.error_page(request, status)))
     assert said[0] != said[1]
     assert pages.ERRORS[status].name in said[0]
+
+
+def templates(path: str) -> set[str]:
+    return set(re.findall(r'<template id="problem-([a-z0-9-]+)"', visit(path).content.decode()))
+
+
+def test_every_refusal_of_a_member_s_request_has_words_on_the_page_that_sends_it(show):
+    site = slugs.ROOT / "src" / "fronde" / "site"
+    refused = {"join": {"code", "offer"}, "sign": slugs.of(site / "signing" / "accept.py")}
+    for name in ("mailbox", "codes", "enrolment"):
+        refused["join"] |= slugs.of(site / "members" / f"{name}.py")
+    stopped = {"members-lost", "members-old", "members-unwritable", "record-old"}  # status 503
+    called_wrongly = {"mail-domains", "mail-shape", "mailbox"}  # by an operator; and a class's own name
+    states = {"closed", "spent"}  # of the page that one signs on
+    assert refused["join"] - stopped - called_wrongly <= templates(f"/w/{SLUG}/join")
+    assert refused["sign"] - states <= templates(f"/letters/{ID}/sign")
+
+
+@pytest.mark.parametrize("path", [f"/w/{SLUG}/join", f"/letters/{ID}/sign"])
+def test_what_has_no_words_of_its_own_has_those_of_its_status_or_of_its_kind(show, path):
+    assert {"403", "429", "500", "503", "breach", "other"} <= templates(path)
+
+
+def sentences(path: str, language: str) -> set[str]:
+    """What stands between two tags and has three words or more; no code, and nothing that somebody wrote."""
+    html = visit(path, language=language).content.decode()
+    html = re.sub(r"(?s)<(code|pre|bdi)\b.*?</\1>|<(?!html)(\w+) [^>]*?\blang=.*?</\2>", "", html)
+    attributes = re.findall(r'(?:aria-label|title|alt|placeholder)="([^"]*)"', html)
+    found = {" ".join(part.split()) for part in [*re.split(r"<[^>]*>", html), *attributes]}
+    return {part for part in found if len(re.findall("[A-Za-z]{2,}", part)) >= 3}
+
+
+@pytest.mark.parametrize("path", [*PAGES, "/nothing"])
+def test_no_sentence_of_a_page_is_the_same_in_both_languages(show, path):
+    both = sentences(path, "en") & sentences(path, "fr")
+    assert both == set()
+
+
+# -- who runs it
+
+
+def run_by(monkeypatch, name: str, contact: str = "") -> None:
+    monkeypatch.setattr(settings, "FRONDE_OPERATOR", name)
+    monkeypatch.setattr(settings, "FRONDE_CONTACT", contact)
+
+
+@pytest.mark.parametrize("path", [*PAGES, "/nothing"])
+def test_every_page_says_who_runs_the_server_if_they_say_so(show, monkeypatch, path):
+    run_by(monkeypatch, "Meridian Staff Union", "mailto:fronde@union.example")
+    html = visit(path).content.decode()
+    link = '<a href="mailto:fronde@union.example"><bdi>fronde@union.example</bdi></a>'
+    assert f"This server is run by <bdi>Meridian Staff Union</bdi>, {link}" in html
+    assert (
+        "Ce serveur est tenu par <bdi>Meridian Staff Union</bdi>"
+        in visit(path, language="fr").content.decode()
+    )
+
+
+@pytest.mark.parametrize("path", [*PAGES, "/nothing"])
+def test_without_a_name_nothing_is_said(show, monkeypatch, path):
+    assert "is run by" not in visit(path).content.decode()
+    assert "None" not in text(visit(path)).replace("None yet", "").replace("None that", "")
+
+
+def test_a_signer_reads_whose_eyes_are_meant(show, monkeypatch):
+    sign = f"/letters/{ID}/sign"
+    assert "Whoever runs this server" in words(visit(sign), "th")
+    run_by(monkeypatch, "The Union", "https://union.example/fronde/")
+    assert "The Union , who runs this server" in words(visit(sign), "th")
+    assert "The Union , qui tient ce serveur" in words(visit(sign, language="fr"), "th")
+    assert "The Union , union.example/fronde" in words(visit("/"), "dd")
+
+
+def test_a_name_is_a_text_and_no_mark_of_the_page(show, monkeypatch):
+    run_by(monkeypatch, "<b>R&D</b>", "https://union.example/?a=1&b='2'")
+    for path in (*PAGES, "/nothing"):
+        html = visit(path).content.decode()
+        assert "<bdi>&lt;b&gt;R&amp;D&lt;/b&gt;</bdi>" in html
+        assert 'href="https://union.example/?a=1&amp;b=&#x27;2&#x27;"' in html
+        assert "<b>R&D" not in html
 
 
 def test_what_django_finds_suspicious_is_an_error_page(instance):

@@ -7,6 +7,7 @@ from django.http import FileResponse, Http404, HttpRequest
 from django.http.response import HttpResponseBase
 from django.urls import re_path
 
+from fronde.errors import Refused
 from fronde.site.folder import Folder
 from fronde.site.headers import FOR_EVER
 from fronde.site.http import by_method
@@ -50,7 +51,7 @@ def zipped(request: HttpRequest, letter_id: str) -> HttpResponseBase:
     """`letter.zip`: the proof up to the last head."""
     try:
         file = proof.letter_zip(letter_id).open("rb")
-    except (LookupError, OSError):
+    except (LookupError, OSError, Refused):
         return missing()
     response = FileResponse(file, as_attachment=True, filename="letter.zip", content_type="application/zip")
     del response["Last-Modified"]

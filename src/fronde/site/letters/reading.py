@@ -92,13 +92,18 @@ def taken_back(letter_id: str) -> None:
     counts[letter_id] = counts.get(letter_id, 0) + 1
 
 
+def names_taken_back(letter_id: str) -> int:
+    """How many names of a letter were taken back since this process began."""
+    return _memory().taken_back.get(letter_id, 0)
+
+
 def version(letter_id: str) -> object:
     """Changes whenever the letter's numbers or names may; None before its first checkpoint is shown."""
     try:
         stat = (Folder.current().record(letter_id) / "checkpoint").stat()
     except FileNotFoundError:
         return None
-    return stat.st_ino, stat.st_mtime_ns, _memory().taken_back.get(letter_id, 0)
+    return stat.st_ino, stat.st_mtime_ns, names_taken_back(letter_id)
 
 
 def standing(letter_id: str) -> Standing | None:

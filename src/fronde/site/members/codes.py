@@ -16,8 +16,6 @@ import threading
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from django.utils.translation import gettext as _
-
 from fronde.errors import Declined
 from fronde.site.http import TooMany
 
@@ -33,9 +31,9 @@ class WrongCode(Declined):
 
     def __init__(self) -> None:
         super().__init__(
-            _("The code is wrong, spent or too old."),
+            "The code is wrong, spent or too old.",
             status=403,
-            hint=_("Type the newest code, in the browser that asked for it, or ask for another one."),
+            hint="Type the newest code, in the browser that asked for it, or ask for another one.",
             name="code",
         )
 
@@ -68,7 +66,7 @@ class Codes:
             self._book.pop(key, None)
             if len(self._book) >= self._most:
                 wait = next(iter(self._book.values())).until - now
-                raise TooMany(_("Too many people join at this moment."), after=wait)
+                raise TooMany("Too many people join at this moment.", after=wait)
             self._book[key] = _Pending(code, identity, now + LIFETIME)
         return code
 

@@ -23,8 +23,7 @@ import secrets
 import sqlite3
 from collections.abc import Callable, Iterator, Mapping, Set
 from pathlib import Path
-
-from django.utils.translation import gettext as _
+from typing import NamedTuple
 
 from fronde.errors import Declined, Stopped
 from fronde.site import folder
@@ -57,21 +56,37 @@ class Full(Declined):
 
     def __init__(self) -> None:
         super().__init__(
-            _("As many people have joined as work here, by the published headcount."),
+            "As many people have joined as work here, by the published headcount.",
             status=422,
-            hint=_("Tell whoever runs this server: the headcount may be out of date."),
+            hint="Tell whoever runs this server: the headcount may be out of date.",
             name="headcount",
         )
 
 
+class Most(NamedTuple):
+    """How many tokens of a slot may be out. members: the headcount; letters: number -> a frozen letter's own.
+
+    The two differ when the headcount was changed after the letter was opened.
+    """
+
+    members: int | None = None
+    letters: Mapping[int, int] = {}
+
+
 def take(
-    workplace: str, identity: str, blinded: Mapping[int, bytes], guard: Guard, *, most: int | None = None
+    workplace: str,
+    identity: str,
+    blinded: Mapping[int, bytes],
+    guard: Guard,
+    *,
+    most: Callable[[], Most] = Most,
 ) -> Set[int]:
     """Enters a member for these slots (number -> blinded value), durably. Returns the numbers to be signed:
 
-    the new ones, and those for which the same bytes came before. The others are held with other bytes.
-    One transaction, all or nothing. guard runs inside it and raises when the slots are no longer on offer.
-    most: the headcount; one token more would make every proof fail its step 8. Raises Full, Stopped.
+    the new ones, and those for which the same bytes came before. The others are held: with other bytes, or
+    because as many tokens are out as the letter of that slot says people work there: one more, and what its
+    record says of tokens would be wrong. One transaction, all or nothing. guard and most are asked inside it;
+    guard raises when the slots are no longer on offer. Raises Full, Stopped.
     """
     with _transaction() as db:
         pepper = _check(db)
@@ -79,15 +94,22 @@ def take(
         member = _tag(pepper, workplace, identity)
         asked = {number: hmac.digest(pepper, value, "sha256") for number, value in blinded.items()}
         rows = {number: row for number in asked if (row := _row(db, workplace, number, member))}
-        new = [(workplace, number, member, asked[number]) for number in sorted(asked.keys() - rows.keys())]
-        if most is not None and any(_count(db, workplace, number) >= most for _, number, _, _ in new):
+        members, letters = most()
+        shut = {
+            number
+            for number in asked.keys() - rows.keys()
+            if number in letters and _count(db, workplace, number) >= letters[number]
+        }
+        fresh = sorted(asked.keys() - rows.keys() - shut)
+        if members is not None and any(_count(db, workplace, number) >= members for number in fresh):
             raise Full
+        new = [(workplace, number, member, asked[number]) for number in fresh]
         if new:
             db.executemany("INSERT INTO enrolment VALUES (?, ?, ?, ?)", new)
             _set_marks(db, rows=int(_mark(db, "rows")) + len(new), log=store.size(folder.INSTANCE))
     if new:
         _remember_outside()
-    return {number for number in asked if rows.get(number, asked[number]) == asked[number]}
+    return {number for number in asked if rows.get(number, asked[number]) == asked[number]} - shut
 
 
 def issued(workplace: str, number: int) -> int:
@@ -130,6 +152,16 @@ def rewrite() -> None:
     with _open() as db:
         db.execute("VACUUM")
         db.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()
+
+
+@contextlib.contextmanager
+def counting(workplace: str) -> Iterator[int]:
+    """Nobody enrols meanwhile; gives the most tokens of a slot that are out. Raises Stopped."""
+    with _transaction() as db:
+        _check(db)
+        yield max(
+            (_count(db, place, number) for place, number in _slots(db) if place == workplace), default=0
+        )
 
 
 @contextlib.contextmanager

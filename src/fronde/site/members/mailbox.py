@@ -14,7 +14,6 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from django.utils.translation import gettext as _
 from django.utils.translation import gettext_noop
 
 from fronde.errors import Refused, Usage
@@ -99,21 +98,21 @@ def canonical(mailbox: str, rule: Rule) -> str:
     local, domain = _split(mailbox)
     if domain not in rule.domains:
         raise BadMailbox(
-            _("The mailbox is not at a mail domain of this workplace."),
-            hint=_("It must end in %s.") % " / ".join(f"@{one}" for one in rule.domains),
+            "The mailbox is not at a mail domain of this workplace.",
+            hint=f"It must end in {' / '.join(f'@{one}' for one in rule.domains)}.",
             name="mailbox-domain",
         )
     local = _without_tag(local)
     if rule.shape is not None and not SHAPES[rule.shape].fullmatch(local):
         raise BadMailbox(
-            _("The mailbox is not of the form that mailboxes of people have at this workplace."),
-            hint=_("The part before the @ must look like %s.") % _(rule.shape),
+            "The mailbox is not of the form that mailboxes of people have at this workplace.",
+            hint=f"The part before the @ must look like {rule.shape}.",
             name="mailbox-shape",
         )
     if _is_role(local):
         raise BadMailbox(
-            _("This is a mailbox of a team or a role, not of one person."),
-            hint=_("Use your own mailbox at work."),
+            "This is a mailbox of a team or a role, not of one person.",
+            hint="Use your own mailbox at work.",
             name="mailbox-role",
         )
     return f"{local}@{domain}"
@@ -144,7 +143,7 @@ def _is_role(local: str) -> bool:
 
 def _malformed() -> BadMailbox:
     return BadMailbox(
-        _("This is not a mailbox in plain letters, digits, dots, hyphens and underscores."),
-        hint=_("Type it as in anne.meyer@meridian.example."),
+        "This is not a mailbox in plain letters, digits, dots, hyphens and underscores.",
+        hint="Type it as in anne.meyer@meridian.example.",
         name="mailbox-form",
     )

@@ -39,12 +39,12 @@ Le code que vous avez demandé :
 {code}
 
 Type it only at this address, in the browser that asked for it:
-Tapez-le seulement à cette adresse, dans le navigateur qui l'a demandé :
+Tapez-le seulement à cette adresse, dans le navigateur qui l’a demandé :
 
 {host}
 
 It is good for ten minutes. If you did not ask for it, ignore this mail.
-Il est valable dix minutes. Si vous ne l'avez pas demandé, ignorez ce message.
+Il est valable dix minutes. Si vous ne l’avez pas demandé, ignorez ce message.
 """
 
 QUEUE = 500  # mails that may wait

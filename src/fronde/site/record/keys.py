@@ -11,7 +11,7 @@ from fronde.errors import FrondeError, Stopped
 from fronde.letter import Letter
 from fronde.proof.policy import Policy
 from fronde.record.entry import parse_letter
-from fronde.record.note import Signer
+from fronde.record.note import Key, Signer
 from fronde.site.folder import INSTANCE, Folder
 from fronde.site.letters.models import LetterRow
 
@@ -21,12 +21,24 @@ LETTER = re.compile(r"[a-z2-7]{16}")
 
 
 def check(log: str) -> None:
-    """Raises Stopped: key-missing, key-other. Of a letter its log's key and the one that signs receipts."""
+    """Whether a log is signed with the key that is published. Raises Stopped: key-missing, key-other."""
     _same(log, "the log", logs.signer(log).vkey, _log_key(log))
-    if log != INSTANCE:
-        seed = logs.seed(log, Folder.current().receipt_key(log))
-        host = logs.origin(INSTANCE).removesuffix("/log")
-        _same(log, "the receipts", Signer(f"{host}/receipts", seed).vkey, _receipt_key(log))
+
+
+def check_receipts(letter_id: str) -> None:
+    """The same of the key that signs a letter's receipts."""
+    seed = logs.seed(letter_id, Folder.current().receipt_key(letter_id))
+    host = logs.origin(INSTANCE).removesuffix("/log")
+    _same(letter_id, "the receipts", Signer(f"{host}/receipts", seed).vkey, _receipt_key(letter_id))
+
+
+def public(log: str) -> Key:
+    """What a log's checkpoints are checked with: of a letter also when the key that signs them is lost.
+
+    Raises Stopped where neither is there.
+    """
+    published = _log_key(log) if log != INSTANCE else []
+    return Key.parse(published[0]) if published else logs.signer(log).key
 
 
 def _same(log: str, what: str, vkey: str, published: list[str]) -> None:

@@ -136,6 +136,13 @@ def last_head(letter: str) -> OpenedHead | None:
     return OpenedHead(row[0], bytes(row[1]), row[2]) if row else None
 
 
+def letters_with_heads(start: int) -> list[str]:
+    """The letters that have a `head` in the instance log from this index on."""
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT DISTINCT letter FROM fronde_head_nonce WHERE idx >= %s", [start])
+        return sorted(letter for (letter,) in cursor.fetchall())
+
+
 def remember_heads(letter: str, heads: Iterable[OpenedHead]) -> None:
     """Keeps what opens these heads. Only inside `write`."""
     with connection.cursor() as cursor:

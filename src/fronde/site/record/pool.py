@@ -202,6 +202,19 @@ def openings(letter: str, below: int) -> list[tuple[int, bytes]]:
         return [(index, bytes(data)) for index, data in cursor.fetchall()]
 
 
+def names(letter: str) -> tuple[int, int]:
+    """(how many, their bytes) of the openings that are shown or wait."""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT count(*), coalesce(sum(length(data)), 0) FROM "
+            "(SELECT data FROM fronde_opening WHERE letter = %s UNION ALL "
+            "SELECT opening FROM fronde_pool WHERE letter = %s AND opening IS NOT NULL)",
+            [letter, letter],
+        )
+        count, size = cursor.fetchone()
+    return count, size
+
+
 def forget_names(letter: str) -> None:
     """Erases the names that wait: of a letter that publishes none. Only inside `write`."""
     with connection.cursor() as cursor:

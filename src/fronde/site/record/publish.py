@@ -22,9 +22,9 @@ from fronde.record.tiles import Edge, Tile
 from fronde.site import clock
 from fronde.site.folder import Folder, put, put_all
 
-from . import logs
+from . import keys, logs
 from .logs import Head
-from .writer import stop, write
+from .writer import ready, stop, write
 
 REPAIR = "Run `fronde doctor`: it says what is lost and what can be repaired."
 
@@ -42,6 +42,7 @@ def seal(log: str) -> Head:
         return old
     if old.size > size:
         raise stopped("behind", f"The log {log} has {size} entries and a signed head of {old.size}.")
+    ready(log)  # a letter may be stopped alone: under a key that is not its own nothing is signed
     note = sign(log, extend(log, old, size))
     raise_mark(log, note)
     swap(log, old, Head(size, note))
@@ -138,8 +139,8 @@ def shown(log: str) -> bool:
 
 
 def read_note(log: str, note: bytes) -> Checkpoint:
-    """The checkpoint of a note under the log's own key. Raises BadNote."""
-    return checkpoint.read(note, logs.signer(log).key)
+    """The checkpoint of a note under the log's own key. Raises BadNote, Stopped."""
+    return checkpoint.read(note, keys.public(log))
 
 
 def stopped(name: str, message: str) -> Stopped:

@@ -11,6 +11,7 @@ or issued any more, and no file is touched. Where all agrees, missing and damage
 from __future__ import annotations
 
 import contextlib
+import os
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import NamedTuple
@@ -23,9 +24,16 @@ from fronde.site.folder import INSTANCE, Folder
 
 from . import keys, logs
 from .publish import REPAIR, mend_tiles, read_note
-from .writer import ready, stop
+from .writer import health, ready, stop
 
 DATABASE, MARK, PUBLIC = "the database", "the high-water mark", "the public folder"
+
+
+class OneLetter(Stopped):
+    """A letter that can be published no further, while nothing that was promised of others is in doubt:
+
+    its key is gone, or its public folder cannot be used, and nothing else is wrong.
+    """
 
 
 class Promise(NamedTuple):
@@ -56,10 +64,9 @@ def strays() -> list[str]:
 def promises(log: str) -> list[Promise]:
     """What the head row, the mark and the published checkpoint say of a log.
 
-    A mark or a published checkpoint that cannot be read promises nothing. Raises Stopped: key-missing,
-    key-other; head-unreadable for the row.
+    A mark or a published checkpoint that cannot be read promises nothing. Raises Stopped: key-missing where
+    no key is left to read them with; head-unreadable for the row.
     """
-    keys.check(log)
     # Beside a running server: each of these is written after the next, so none is seen ahead of it.
     shown = _read(log, PUBLIC, Folder.current().record(log) / "checkpoint")
     head = logs.head(log)
@@ -106,19 +113,50 @@ def _marked(log: str, what: str, *, name: str) -> Stopped:
 
 def glance(log: str) -> None:
     """Compares sizes only: what a command checks before it signs. Raises Stopped as `recover` does."""
-    found = promises(log)
-    _not_behind(log, found)
-    if trouble := mark_trouble(log, found):
-        raise trouble
+    _judge(log, _not_behind)
 
 
 def recover(log: str) -> None:
-    """Recomputes a log and compares every promise. Raises Stopped: key-..., behind, forked, mark-..."""
-    found = promises(log)
-    _not_behind(log, found)
-    _compare(log, found)
-    if trouble := mark_trouble(log, found):
-        raise trouble
+    """Recomputes a log and compares every promise. Raises Stopped: key-..., behind, forked, mark-...
+
+    Of a letter that would be whole if its key were there, OneLetter.
+    """
+    _judge(log, _not_behind, _compare)
+
+
+def _judge(log: str, *compare: Callable[[str, list[Promise]], None]) -> None:
+    lost = _key_trouble(log) or _folder_trouble(log)
+    try:
+        found = promises(log)
+        for each in compare:
+            each(log, found)
+        if trouble := mark_trouble(log, found):
+            raise trouble
+    except Stopped as why:
+        raise lost or why from None
+    if lost:
+        raise lost if log == INSTANCE else OneLetter(lost.message, hint=lost.hint, name=lost.name)
+
+
+def _key_trouble(log: str) -> Stopped | None:
+    try:
+        keys.check(log)
+    except Stopped as why:
+        return why
+    return None
+
+
+def _folder_trouble(log: str) -> Stopped | None:
+    """What is in the way of publishing: a file where a folder belongs, a folder of another user."""
+    for path in (_public(log), Folder.current().record(log)):
+        if path.exists() and not (path.is_dir() and os.access(path, os.R_OK | os.W_OK | os.X_OK)):
+            return Stopped(
+                f"The folder {path.relative_to(Folder.current().path)} cannot be read and written.",
+                hint="It and all in it belong to the user of the server; where something else stands there, "
+                "move that away: what is published is written anew. Then start the server again.",
+                name="folder",
+            )
+    return None
 
 
 def mend(log: str) -> None:
@@ -234,7 +272,7 @@ def _whole(tile: Tile, data: bytes) -> bool:
 
 
 def start() -> None:
-    """Recomputes every log; what is wrong is the reason why this process signs nothing."""
+    """Recomputes every log; what is wrong is why this process signs nothing, or nothing of one letter."""
     _each(recover)
 
 
@@ -247,19 +285,24 @@ def mend_all() -> None:
     with contextlib.suppress(Stopped):
         ready()
         for log in known():
-            mend(log)
+            with contextlib.suppress(OSError) if log in health().letters else contextlib.nullcontext():
+                mend(log)
         for letter_id in strays():
             keys.remove(letter_id)
 
 
 def check() -> None:
-    """Glances at every log; what is behind is the reason why this process signs nothing."""
+    """Glances at every log; what is behind is why this process signs nothing, or nothing of one letter."""
     _each(glance)
 
 
 def _each(judge: Callable[[str], object]) -> None:
+    health().letters.clear()
     try:
         for log in known():
-            judge(log)
+            try:
+                judge(log)
+            except OneLetter as why:
+                health().letters[log] = why
     except Stopped as why:
         stop(why)

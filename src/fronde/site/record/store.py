@@ -7,6 +7,7 @@ size, entries   what a log holds
 instance()      the instance log replayed
 publish(log)    signs and shows a log; the caller holds `Folder.publishing()`
 ready()         raises Stopped when this server may neither sign nor issue
+ready(letter)   the same, or when it may sign nothing of this letter
 """
 
 from __future__ import annotations

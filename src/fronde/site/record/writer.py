@@ -29,9 +29,11 @@ log = logging.getLogger("fronde")
 
 
 class Health:
-    """Whether this process may sign: `why` is what stopped it."""
+    """Whether this process may sign. why: what stopped it; letters: what stopped one of them alone."""
 
-    why: Stopped | None = None
+    def __init__(self) -> None:
+        self.why: Stopped | None = None
+        self.letters: dict[str, Stopped] = {}
 
 
 health = Remembered(Health)
@@ -42,9 +44,9 @@ def stop(why: Stopped) -> None:
     health().why = why
 
 
-def ready() -> None:
-    """Raises Stopped when this server may neither sign nor issue."""
-    why = health().why
+def ready(letter: str = "") -> None:
+    """Raises Stopped when this server may neither sign nor issue, or may sign nothing of this letter."""
+    why = health().why or health().letters.get(letter)
     if why is not None:
         raise Stopped(why.message, hint=why.hint, name=why.name)
 

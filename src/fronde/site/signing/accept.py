@@ -25,7 +25,7 @@ from fronde.site import clock, http
 from fronde.site.folder import Folder, Remembered
 from fronde.site.letters import reading
 from fronde.site.letters.models import LetterRow
-from fronde.site.record import pool, store
+from fronde.site.record import keys, pool, store
 from fronde.tokens.blindrsa import PublicKey
 
 
@@ -53,12 +53,14 @@ _taken: Remembered[dict[str, int]] = Remembered(dict)
 
 
 def desk(letter_id: str) -> Desk:
-    """The desk of a letter. Raises Http404."""
+    """The desk of a letter. Raises Http404; Stopped where a receipt would promise what nobody can keep."""
     desks = _desks()
+    store.ready(letter_id)
     if letter_id not in desks:
         letter = reading.letter(letter_id)
         if letter is None:
             raise Http404
+        keys.check_receipts(letter_id)
         slot = store.instance().slots[letter.workplace, letter.slot]
         seed = Folder.current().receipt_key(letter_id).read_bytes()
         desks[letter_id] = Desk(

@@ -2,22 +2,25 @@
 """Blind signatures for a member: one for every slot on offer, in one answer.  # spec: 2, 3
 
 Per slot: nothing came from this member before: it is entered and signed; the same bytes came: signed again,
-to the same answer; other bytes came: the slot is `held`. Entries are durable before anything is signed.
+to the same answer; other bytes came, or the slot's letter has its headcount of tokens: the slot is `held`.
+Entries are durable before anything is signed.
 """
 
 from __future__ import annotations
 
 import threading
 from collections.abc import Mapping, Sequence, Set
+from functools import partial
 
 import gmpy2
-from django.utils.translation import gettext as _
 
 from fronde.errors import Declined, Stopped, Unreadable
 from fronde.record.instance import Slot
 from fronde.site.folder import Remembered
-from fronde.site.letters.models import Workplace
+from fronde.site.letters import reading
+from fronde.site.letters.models import LetterRow, Workplace
 from fronde.site.members import enrolment
+from fronde.site.members.enrolment import Most
 from fronde.site.record import store
 from fronde.tokens import blindrsa
 
@@ -32,9 +35,9 @@ class OtherSlots(Declined):
 
     def __init__(self) -> None:
         super().__init__(
-            _("The slots on offer have changed."),
+            "The slots on offer have changed.",
             status=409,
-            hint=_("Read the log anew and ask once more, with the same code."),
+            hint="Read the log anew and ask once more, with the same code.",
             name="offer",
         )
 
@@ -67,8 +70,7 @@ def issue(workplace: str, identity: str, blinded: Blinded) -> tuple[dict[bytes, 
         _check_set(store.instance().offered(workplace), blinded.keys())
 
     asked = {slot.number: blinded[slot.key_id] for slot in offered}
-    most = Workplace.objects.filter(slug=workplace).values_list("headcount", flat=True).first()
-    numbers = enrolment.take(workplace, identity, asked, guard, most=most)
+    numbers = enrolment.take(workplace, identity, asked, guard, most=partial(_most, workplace))
     due = [slot for slot in offered if slot.number in numbers]
     try:
         keys = _keys(workplace, offered, due)
@@ -77,6 +79,17 @@ def issue(workplace: str, identity: str, blinded: Blinded) -> tuple[dict[bytes, 
         raise
     held = sorted(slot.key_id for slot in offered if slot.number not in numbers)
     return _sign(keys, blinded), held
+
+
+def _most(workplace: str) -> Most:
+    """Above a frozen letter's headcount nobody gets a token of its slot, whatever the headcount is now."""
+    letters = {
+        row.slot: reading.frozen(row).headcount for row in LetterRow.objects.filter(workplace=workplace)
+    }
+    return Most(
+        Workplace.objects.filter(slug=workplace).values_list("headcount", flat=True).first(),
+        {number: headcount for number, headcount in letters.items() if headcount is not None},
+    )
 
 
 def _check_value(slot: Slot, value: bytes | None) -> None:

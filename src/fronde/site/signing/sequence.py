@@ -8,8 +8,10 @@ Assigning is one transaction (batch.py). What follows may be killed at any point
     reveal      evidence, letter.json, heads.json, checkpoint
     the instance log is published
 
-The letter's checkpoint comes before the instance's: whoever reads a `head` finds what it stands for. Whoever
-does any of this, server or command, holds `Folder.publishing()`; a batch begins when the last is finished.
+The letter's checkpoint comes before the instance's: whoever reads a `head` finds what it stands for. So the
+instance log is published only when every letter that has a new head in it is revealed; a letter that cannot
+be stops all the others then, and only then. Whoever does any of this, server or command, holds
+`Folder.publishing()`; a batch begins when the last is finished.
 """
 
 from __future__ import annotations
@@ -39,6 +41,7 @@ from fronde.site.record import keys, logs, pool, publish, store, writer
 from fronde.site.record.logs import Head, OpenedHead
 
 from . import batch, slots
+from .alone import Alone
 
 log = logging.getLogger("fronde")
 DICE = random.SystemRandom()
@@ -154,6 +157,13 @@ def finish(letter_id: str) -> None:
     head = publish.seal(letter_id)
     announce(letter_id, head)
     reveal(letter_id)
+    publish_instance()
+
+
+def publish_instance() -> None:
+    """The instance log, after every letter whose head it will show first. The caller holds the lock."""
+    for letter_id in logs.letters_with_heads(logs.head(INSTANCE).size):
+        reveal(letter_id)
     publish.publish(INSTANCE)
 
 
@@ -207,6 +217,7 @@ def close_letter(letter_id: str) -> None:
         raise Refused(
             f"There is no letter {letter_id}.", hint="`fronde doctor` lists the letters.", name="no-letter"
         )
+    store.ready(letter_id)
     with Folder.current().publishing():
         if LetterRow.objects.get(id=letter_id).state != LetterRow.OPEN:
             raise Refused(f"The letter {letter_id} is closed already.", name="closed")
@@ -268,6 +279,7 @@ class Sequencer:
         self._tried = NEVER  # when it last failed
         self._settled = datetime.datetime.fromtimestamp(0, datetime.UTC)
         self._said = ""
+        self._alone = Alone(in_common)
 
     def __enter__(self) -> Sequencer:
         self._thread.start()
@@ -295,17 +307,20 @@ class Sequencer:
         self._said = said
 
     def step(self, now: datetime.datetime) -> None:
-        """Everything that is due at `now`. Raises Stopped; what is left half done is finished next time."""
+        """Everything that is due at `now`; what is left half done is finished next time.
+
+        A letter that fails by itself is noted, and the others go on. Raises what stops them all.
+        """
         store.ready()
         for row in LetterRow.objects.exclude(state=LetterRow.OVER).order_by("bind"):
-            self._letter(row, now)
-        if not publish.shown(INSTANCE):
-            with Folder.current().publishing():
-                publish.publish(INSTANCE)
+            with self._alone(row.id):
+                self._letter(row, now)
+                self._alone.goes_on(row.id)
+        in_common()
         self._settle(now)
         if self._kept != now.date() and abs(now - self._tried) >= AGAIN:
             self._tried = now
-            keep_house(now)
+            keep_house(now, self._alone)
             self._tried, self._kept = NEVER, now.date()
 
     def _settle(self, now: datetime.datetime) -> None:
@@ -322,6 +337,7 @@ class Sequencer:
             left.erased |= not store.tidy()
 
     def _letter(self, row: LetterRow, now: datetime.datetime) -> None:
+        store.ready(row.id)
         letter = reading.frozen(row)
         ending = now > letter.withdraw_until
         closing = row.state == LetterRow.OPEN and now >= letter.closes
@@ -356,13 +372,22 @@ class Sequencer:
             store.tidy()
 
 
-def keep_house(now: datetime.datetime) -> None:
+def in_common() -> None:
+    """What all letters need: a server that may sign, an instance log that can be read and is published."""
+    store.ready()
+    store.instance()
+    if not publish.shown(INSTANCE):
+        with Folder.current().publishing():
+            publish_instance()
+
+
+def keep_house(now: datetime.datetime, alone: Alone) -> None:
     """Once a day and at a start: seasons end and begin, ended slots are destroyed, rows lose their order.
 
     And what public/ has lost is written again, also of letters that are over.
     """
-    with Folder.current().publishing():
-        for letter_id in LetterRow.objects.order_by("bind").values_list("id", flat=True):
+    for letter_id in LetterRow.objects.order_by("bind").values_list("id", flat=True):
+        with alone(letter_id), Folder.current().publishing():
             finish(letter_id)
     slots.end_season(now)
     slots.ensure_seasons(now)

@@ -14,7 +14,7 @@ from django.utils.html import format_html
 from django.utils.http import urlencode
 from django.utils.safestring import SafeString
 
-from fronde.site import assets, language
+from fronde.site import assets, language, pages
 
 register = template.Library()
 
@@ -63,6 +63,12 @@ def link(context: dict[str, Any], name: str, *args: Any, **query: Any) -> str:
     keep = {"lang": context.get("keep"), **query}
     said = urlencode({key: value for key, value in keep.items() if value})
     return reverse(name, args=args) + (f"?{said}" if said else "")
+
+
+@register.simple_tag
+def said(status: int) -> pages.Said:
+    """The words for an error status, as on its page."""
+    return pages.ERRORS[status]
 
 
 @register.filter

@@ -9,7 +9,6 @@ from __future__ import annotations
 import time
 
 from django.conf import settings
-from django.utils.translation import gettext as _
 
 from fronde.site import clock
 from fronde.site.folder import Folder, Remembered
@@ -53,7 +52,7 @@ def begin(place: Workplace, challenge: bytes, identity: str, host: str) -> None:
         return
     code = here.codes.give(place.slug, challenge, identity)
     if not here.post.put(Mail(sender(), identity, code, host)):
-        raise TooMany(_("Too many mails wait to be sent."), after=30)
+        raise TooMany("Too many mails wait to be sent.", after=30)
 
 
 def prove(place: Workplace, challenge: bytes, answer: str, request: bytes) -> str:
