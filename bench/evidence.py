@@ -4,10 +4,10 @@
     python -m bench.evidence [--rows N ...] [--runs N]
 
 N facts (10^6 and 10^7), N/4 awards, N/100 vendors, 400 buyers, N/5 descriptions of some ten words out of
-50,000, all as skewed as real ones: a tenth of the buyers has half of the facts, the commonest words stand in a
-tenth of the texts. Each question is the whole function that the command and a page call, names of parties and
-files included, on the read-only file with two threads; best of several runs, the file warm. Before anything is
-timed, answers are compared with a plain scan of the same tables.
+50,000, all as skewed as real ones: a tenth of the buyers has half of the facts, the commonest words stand in
+a tenth of the texts. Each question is the whole function that the command and a page call, names of parties
+and files included, on the read-only file with two threads; best of several runs, the file warm. Before
+anything is timed, answers are compared with a plain scan of the same tables.
 """
 
 from __future__ import annotations

@@ -204,6 +204,7 @@ _OF = {
     "named": ("{side} IN (SELECT party FROM named)", _PARTLY, "party"),
     "numbered": ("award IN (SELECT id FROM numbered)", _PARTLY + "AND n.party IS NULL", "id"),
 }
+_NO_TEXT = "SELECT 0 AS descr, 0::BIGINT AS bit WHERE false"
 _HITS = """
 WITH texts AS MATERIALIZED (SELECT descr, bit_or(bit) AS bits FROM ({words}) GROUP BY descr),
 whole AS MATERIALIZED ({whole}),
@@ -249,7 +250,10 @@ def hits(query: str, filters: Filters, connection: Connection | None = None) -> 
                 values[name] = [each for (each,) in found]
                 of = f"{of.partition(' ')[0]} IN (SELECT unnest(${name}::INTEGER[]))"
         parts.append(_part(piece, of, items, filters))
-    words = "\nUNION ALL\n".join(both)
+    # What no part asks for is not looked up once more.
+    words = "\nUNION ALL\n".join(both) if len(parts) > 1 else _NO_TEXT
+    if "whole" in values:
+        sets["whole"] = _NO_TEXT
     return _HITS.format(words=words, **sets, parts="\nUNION ALL\n".join(parts)), values
 
 
