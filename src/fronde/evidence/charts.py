@@ -91,7 +91,7 @@ def bars(points: Sequence[Point], words: Words) -> str:
     zero = scale.y(0)
     return _svg(
         words,
-        236,
+        240,
         element("defs", _hatch(words)),
         _grid(scale, unit(points), words),
         *drawn,
@@ -160,7 +160,7 @@ def _years(points: Sequence[Point], slot: float) -> str:
     step = next(each for each in (1, 2, 5, 10, 20, 50, 100, 1000) if each * slot >= widest or each == 1000)
     last = len(points) - 1
     return "".join(
-        label(str(point.year), LEFT + slot * (i + 0.5), 224, "middle", quiet=True)
+        label(str(point.year), LEFT + slot * (i + 0.5), 228, "middle", quiet=True)
         for i, point in enumerate(points)
         if (last - i) % step == 0
     )
