@@ -8,10 +8,12 @@ import json
 import sys
 from pathlib import Path
 
+import duckdb
 import pytest
 
 from fronde.cli import evidence
 from fronde.cli.main import main
+from fronde.evidence.stage import Meter
 from tests.evidence.folders import SAMPLE, table
 
 
@@ -103,3 +105,16 @@ def test_on_a_terminal_the_line_is_shown_and_taken_away(folder, capsys, monkeypa
     with contextlib.ExitStack() as stack:
         stack.enter_context(evidence.tell("reading f.csv", None, 0))
     assert capsys.readouterr().err.endswith("\r\x1b[K")
+
+
+def test_who_watches_sees_how_much_of_a_file_python_has_read(tmp_path):
+    path = tmp_path / "f.json"
+    path.write_bytes(b"x" * 100)
+    with duckdb.connect() as connection, path.open("rb") as file:
+        meter = Meter(connection)
+        assert meter.share() < 0
+        meter.opened(file, 100)
+        file.read(25)
+        assert meter.share() == 0.25
+        file.close()
+        assert meter.share() == -1

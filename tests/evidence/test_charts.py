@@ -210,9 +210,16 @@ def test_lines_fit(text, room, most):
 
 @pytest.mark.parametrize(
     ("amount", "exponent", "text"),
-    [(1_970_503_730, 6, "19.71"), (-50, 0, "\N{MINUS SIGN}0.50"), (0, 3, "0.00"), (-1, 6, "0.00"), (99_999, 0, "999.99"),
-     (500_000, 6, "0.01"), (499_999, 6, "0.00")],
-)  # fmt: skip
+    [
+        (1_970_503_730, 6, "19.71"),
+        (-50, 0, "\N{MINUS SIGN}0.50"),
+        (0, 3, "0.00"),
+        (-1, 6, "0.00"),
+        (99_999, 0, "999.99"),
+        (500_000, 6, "0.01"),
+        (499_999, 6, "0.00"),
+    ],
+)
 def test_short_amounts_are_rounded_half_up(amount, exponent, text):
     assert svg.short(amount, exponent) == text
     assert svg.short(amount, exponent, ",") == text.replace(".", ",")

@@ -352,3 +352,18 @@ def test_every_file_of_the_folder_is_listed_in_what_is_kept(folder, tmp_path):
     assert [name for name in there if not any(kept_page.names(cell, name) for cell in listed)] == []
     stale = {cell for cell in listed if not any(kept_page.names(cell, name) for name in there)}
     assert stale == {"citations/KEY.json"}  # frozen by `fronde evidence`'s questions, not by an import
+
+
+def test_a_full_disk_is_said_and_nothing_has_changed(folder, monkeypatch):
+    take(folder, table(action("EX1")))
+
+    def full(*_):
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(originals, "sync", full)
+    with pytest.raises(Refused, match="No space left on device") as caught:
+        take(folder, put(folder, table(action("EX2")), "second.csv"))
+    assert caught.value.name == "import-full"
+    monkeypatch.undo()
+    assert ask(folder, "SELECT number FROM award") == [("EX1",)]
+    assert len(decisions.read(folder)) == 1

@@ -20,8 +20,7 @@ from fronde.errors import Unreadable, Usage
 from . import ask
 
 if TYPE_CHECKING:
-    import duckdb
-
+    from fronde.evidence.stage import Meter
     from fronde.evidence.store import Account
 
 REJECTS = 20  # that an import shows; `evidence sources --rejects` shows all
@@ -41,9 +40,7 @@ def register(commands: Any) -> None:
     imports.add_argument("files", metavar="FILE", nargs="+", type=Path)
     imports.add_argument("--publisher", default="", help="who published it (default: as the format says)")
     imports.add_argument("--url", default="", help="where it was fetched")
-    imports.add_argument(
-        "--retrieved", metavar="YYYY-MM-DD", type=_day, help="when it was fetched"
-    )
+    imports.add_argument("--retrieved", metavar="YYYY-MM-DD", type=_day, help="when it was fetched")
     imports.add_argument("--licence", default="", help="of the file (default: as the format says)")
     where(imports)
     imports.set_defaults(run=run_import)
@@ -171,10 +168,10 @@ def _print_rejects(args: argparse.Namespace, sha256s: set[str], most: int | None
 
 
 @contextmanager
-def tell(words: str, connection: duckdb.DuckDBPyConnection | None, rows: int) -> Iterator[None]:
+def tell(words: str, meter: Meter | None, rows: int) -> Iterator[None]:
     """A line on standard error: what happens, how fast, how long still. Nothing without a terminal.
 
-    rows: an estimate, from the first 64 KiB; the share that is done is DuckDB's own.
+    rows: an estimate, from the first 64 KiB; meter: what knows the share that is done.
     """
     if not sys.stderr.isatty():
         yield
@@ -183,7 +180,7 @@ def tell(words: str, connection: duckdb.DuckDBPyConnection | None, rows: int) ->
 
     def look() -> None:
         while not over.wait(EVERY):
-            share = connection.query_progress() / 100 if connection is not None else -1
+            share = meter.share() if meter else -1
             sys.stderr.write("\r\x1b[K" + progress(words, share, rows, time.monotonic() - began))
             sys.stderr.flush()
 

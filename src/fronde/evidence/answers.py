@@ -21,7 +21,7 @@ from fronde.errors import Refused
 Connection = duckdb.DuckDBPyConnection
 Date = datetime.date
 
-FEW = 16  # values of a list that are parameters of their own
+FEW = 3  # values of a list that are parameters of their own
 _LISTED = re.compile(r"IN \(SELECT unnest\(\$([a-z_0-9]+)::(?:INTEGER|VARCHAR)\[\]\)\)")
 _NAMED = re.compile(r"\$([a-z_0-9]+)")
 

@@ -12,9 +12,9 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from types import MappingProxyType
 
-from fronde.evidence.mentions import CANDIDATE, CONFIRMED, Mentions
+from fronde.evidence.answers import Party
+from fronde.evidence.flows import DIRECT, Way
 from fronde.evidence.paths import Path
-from fronde.evidence.questions import About
 from fronde.evidence.series import Part, Point
 from fronde.evidence.svg import LINE, element, label, lines, power, said, short, width
 
@@ -91,7 +91,7 @@ def bars(points: Sequence[Point], words: Words) -> str:
     zero = scale.y(0)
     return _svg(
         words,
-        236,
+        240,
         element("defs", _hatch(words)),
         _grid(scale, unit(points), words),
         *drawn,
@@ -160,7 +160,7 @@ def _years(points: Sequence[Point], slot: float) -> str:
     step = next(each for each in (1, 2, 5, 10, 20, 50, 100, 1000) if each * slot >= widest or each == 1000)
     last = len(points) - 1
     return "".join(
-        label(str(point.year), LEFT + slot * (i + 0.5), 224, "middle", quiet=True)
+        label(str(point.year), LEFT + slot * (i + 0.5), 228, "middle", quiet=True)
         for i, point in enumerate(points)
         if (last - i) % step == 0
     )
@@ -179,29 +179,20 @@ class Flow:
     cents: int
 
 
-def flows(about: About, found: Mentions, measure: str, currency: str) -> tuple[Flow, ...]:
-    """What a company sold itself, and the awards of others that name its products. Each award counts once."""
+def flows(found: Iterable[Way], measure: str, currency: str) -> tuple[Flow, ...]:
+    """The ways of one measure and currency, by names; the largest first."""
     sums: dict[tuple[str, str, str], int] = {}
-
-    def add(seller: str, agency: str, state: str, cents: int) -> None:
-        sums[seller, agency, state] = sums.get((seller, agency, state), 0) + cents
-
-    for line in about.buyers:
-        if (line.total.measure, line.total.currency) == (measure, currency):
-            add("", line.party.name, "direct", line.total.cents)
-    states = {CONFIRMED: "resold", CANDIDATE: "candidate"}
-    seen: set[str] = set()
-    for mention in sorted(found.mentions, key=lambda each: each.state != CONFIRMED):
-        if mention.state not in states or mention.key in seen:
-            continue
-        seen.add(mention.key)
-        for total in mention.sums:
-            if (total.measure, total.currency) == (measure, currency):
-                seller = mention.vendor.name if mention.vendor else "?"
-                agency = mention.buyer.name if mention.buyer else "?"
-                add(seller, agency, states[mention.state], total.cents)
+    for way in found:
+        if (way.total.measure, way.total.currency) == (measure, currency):
+            seller = "" if way.state == DIRECT else _name(way.seller)
+            key = (seller, _name(way.agency), way.state)
+            sums[key] = sums.get(key, 0) + way.total.cents
     ordered = sorted(sums.items(), key=lambda each: (-each[1], each[0]))
-    return tuple(Flow(*way, cents) for way, cents in ordered)
+    return tuple(Flow(*names, cents) for names, cents in ordered)
+
+
+def _name(party: Party | None) -> str:
+    return party.name if party else "?"
 
 
 def drawable(given: Iterable[Flow], words: Words) -> list[Flow]:
@@ -349,9 +340,9 @@ def neighbourhood(
     y, at, texts = BELOW, [], []
     for name, hows in rows:
         names = lines(name, WIDE - MIDDLE - 90)
-        at.append(y - 5)
         texts += [label(text, MIDDLE, y + LINE * i, whole=name) for i, text in enumerate(names)]
-        y += LINE * len(names)
+        at.append(y + LINE * (len(names) - 1) + 5)
+        y += LINE * len(names) + 4
         for hint in (line for how in hows[:2] for line in lines(how, WIDE - MIDDLE - 30)):
             texts.append(label(hint, MIDDLE, y, quiet=True))
             y += LINE

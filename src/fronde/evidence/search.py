@@ -18,7 +18,6 @@ from typing import Any
 from fronde.errors import Usage
 from fronde.evidence import quotes
 from fronde.evidence.answers import (
-    FEW,
     MEASURES,
     SUBAWARD,
     SUMS,
@@ -36,6 +35,7 @@ from fronde.evidence.whom import named
 
 MOST_ITEMS = 20
 MOST_LIMIT = 1000
+LISTED = 5000  # texts, vendors or awards that are listed as parameters
 SHOWN = (*MEASURES[:4], SUBAWARD, "maximum")  # current and ceiling repeat with each modification of an award
 
 NEWEST, AMOUNT = "newest", "amount"
@@ -127,21 +127,27 @@ def search(
 def _hits(connection: Connection, found: Sequence[dict[str, Any]]) -> tuple[Hit, ...]:
     held = files(connection)
     parties = named(connection, [each[side] for each in found for side in ("buyer", "vendor")])
+    awards = {key: rest for key, *rest in rows(connection, _AWARDS, ids=_distinct(found, "award"))}
+    texts = dict(rows(connection, _TEXTS, ids=_distinct(found, "descr")))
     return tuple(
         Hit(
             date=each["date"],
             measure=each["measure"],
             currency=each["currency"],
             cents=each["cents"],
-            award=each["number"] or "",
+            award=awards[each["award"]][0] or "",
             mod=each["mod"] or "",
             buyer=parties.get(each["buyer"]),
             vendor=parties.get(each["vendor"]),
-            text=quotes.without_contacts(each["text"] or ""),
-            source=place(held, each["source"], each["row"], each["url"]),
+            text=quotes.without_contacts(texts.get(each["descr"]) or ""),
+            source=place(held, each["source"], each["row"], awards[each["award"]][1]),
         )
         for each in found
     )
+
+
+def _distinct(found: Sequence[dict[str, Any]], column: str) -> list[int]:
+    return sorted({each[column] for each in found if each[column] is not None})
 
 
 # -- the statement: fixed pieces, by how many words there are and which filters -----------------------------
@@ -198,6 +204,7 @@ _OF = {
     "named": ("{side} IN (SELECT party FROM named)", _PARTLY, "party"),
     "numbered": ("award IN (SELECT id FROM numbered)", _PARTLY + "AND n.party IS NULL", "id"),
 }
+_NO_TEXT = "SELECT 0 AS descr, 0::BIGINT AS bit WHERE false"
 _HITS = """
 WITH texts AS MATERIALIZED (SELECT descr, bit_or(bit) AS bits FROM ({words}) GROUP BY descr),
 whole AS MATERIALIZED ({whole}),
@@ -208,13 +215,12 @@ hit AS MATERIALIZED ({parts})
 _PAGE = """,
 sums AS (SELECT {sums} FROM hit WHERE measure NOT IN ('current', 'ceiling', 'maximum') GROUP BY ALL
     ORDER BY measure, currency),
-page AS (SELECT * FROM hit ORDER BY {order} LIMIT $limit OFFSET $skip),
-shown AS (
-    SELECT page.*, award.number, award.url, descr.text
-    FROM page LEFT JOIN award ON award.id = page.award LEFT JOIN descr ON descr.id = page.descr
-    ORDER BY {order})
-SELECT (SELECT count(*) FROM hit), (SELECT list(sums) FROM sums), (SELECT list(shown) FROM shown)
+page AS (SELECT * FROM hit ORDER BY {order} LIMIT $limit OFFSET $skip)
+SELECT (SELECT count(*) FROM hit), (SELECT list(sums) FROM sums),
+    (SELECT list(page ORDER BY {order}) FROM page)
 """
+_AWARDS = "SELECT id, number, url FROM award WHERE id IN (SELECT unnest($ids::INTEGER[]))"
+_TEXTS = "SELECT id, text FROM descr WHERE id IN (SELECT unnest($ids::INTEGER[]))"
 
 
 def hits(query: str, filters: Filters, connection: Connection | None = None) -> tuple[str, dict[str, Any]]:
@@ -235,14 +241,19 @@ def hits(query: str, filters: Filters, connection: Connection | None = None) -> 
     for name, sql in sets.items():
         of, piece, key = _OF[name]
         if connection is not None:
-            found = rows(connection, f"SELECT DISTINCT {key} FROM ({sql}) LIMIT {FEW + 1}", **values)
+            found = rows(connection, f"SELECT DISTINCT {key} FROM ({sql}) LIMIT {LISTED + 1}", **values)
             if not found and (name != "whole"):
                 continue
-            if len(found) <= FEW:  # known to be few, DuckDB reads only where they are
+            if (
+                len(found) <= LISTED
+            ):  # of a subquery DuckDB does not know how few they are, and joins the wrong way
                 values[name] = [each for (each,) in found]
                 of = f"{of.partition(' ')[0]} IN (SELECT unnest(${name}::INTEGER[]))"
         parts.append(_part(piece, of, items, filters))
-    words = "\nUNION ALL\n".join(both)
+    # What no part asks for is not looked up once more.
+    words = "\nUNION ALL\n".join(both) if len(parts) > 1 else _NO_TEXT
+    if "whole" in values:
+        sets["whole"] = _NO_TEXT
     return _HITS.format(words=words, **sets, parts="\nUNION ALL\n".join(parts)), values
 
 

@@ -25,13 +25,39 @@ from .originals import LINE, BadFile, Plain
 from .typed import SEPARATOR
 
 
-def stage(plain: Plain, form: Format, target: Path, connection: duckdb.DuckDBPyConnection) -> None:
+class Meter:
+    """How much of a file is read, for whoever watches from another thread."""
+
+    def __init__(self, connection: duckdb.DuckDBPyConnection) -> None:
+        self._connection = connection
+        self._file: BinaryIO | None = None
+        self._size = 1
+
+    def opened(self, file: BinaryIO, size: int) -> None:
+        """From now on Python reads this file."""
+        self._file, self._size = file, max(size, 1)
+
+    def share(self) -> float:
+        """From 0 to 1; less than 0 when nobody knows."""
+        try:
+            return self._file.tell() / self._size if self._file else self._connection.query_progress() / 100
+        except (ValueError, duckdb.Error):  # closed meanwhile
+            return -1
+
+
+def stage(
+    plain: Plain,
+    form: Format,
+    target: Path,
+    connection: duckdb.DuckDBPyConnection,
+    meter: Meter | None = None,
+) -> None:
     """Writes the staged table of one file to `target` (Parquet, notes in its metadata). Raises Unreadable.
 
     connection: an empty database for scratch.
     """
     if form.rows is not None:
-        _by_python(connection, form.rows, plain)
+        _by_python(connection, form.rows, plain, meter)
         return _write(connection, dict(zip(FIELDS, FIELDS, strict=True)), plain, form, target)
     if plain.long_line:
         raise BadFile(
@@ -49,7 +75,7 @@ def stage(plain: Plain, form: Format, target: Path, connection: duckdb.DuckDBPyC
         return _write(connection, columns, plain, form, target)
     except (duckdb.InvalidInputException, duckdb.ConversionException):
         connection.execute("DROP VIEW numbered")
-        _by_python(connection, lambda file: _records(file, plain, places), plain)
+        _by_python(connection, lambda file: _records(file, plain, places), plain, meter)
         return _write(connection, columns, plain, form, target)
 
 
@@ -86,6 +112,7 @@ def _by_python(
     connection: duckdb.DuckDBPyConnection,
     rows: Callable[[BinaryIO], Iterator[tuple[int, Row | Problem]]],
     plain: Plain,
+    meter: Meter | None,
 ) -> None:
     names = [*FIELDS, "_column", "_why", "_raw"]
     declared = ", ".join(f'"{name}" VARCHAR' for name in names)
@@ -93,6 +120,8 @@ def _by_python(
     connection.execute("CREATE VIEW numbered AS SELECT * FROM raw")
     try:
         with plain.path.open("rb") as file, connection.appender("raw") as appender:
+            if meter:
+                meter.opened(file, plain.path.stat().st_size)
             for number, row in rows(file):
                 appender.append_row(number, *_values(row))
     except BadEntry as error:

@@ -32,7 +32,7 @@ from .build import Staged, build
 from .contract import Format
 from .decisions import Line
 from .reader import DATABASE, Evidence, open_folder
-from .stage import stage
+from .stage import Meter, stage
 
 __all__ = [
     "About",
@@ -48,13 +48,11 @@ __all__ = [
 
 MEMORY = "2GB"  # of DuckDB; what does not fit goes to scratch/
 
-# Says what happens now: words, the connection that works (asked for its progress), an estimate of rows or 0.
-Tell = Callable[[str, duckdb.DuckDBPyConnection | None, int], AbstractContextManager[None]]
+# Says what happens now: words, what knows how much is done, an estimate of rows or 0.
+Tell = Callable[[str, Meter | None, int], AbstractContextManager[None]]
 
 
-def quiet(
-    _words: str, _connection: duckdb.DuckDBPyConnection | None, _rows: int
-) -> AbstractContextManager[None]:
+def quiet(_words: str, _meter: Meter | None, _rows: int) -> AbstractContextManager[None]:
     """A Tell that says nothing."""
     return nullcontext()
 
@@ -221,6 +219,12 @@ def _alone(folder: Path) -> Iterator[None]:
             ) from None
         _sweep(folder)
         yield
+    except OSError as error:
+        raise Refused(
+            f"{folder} cannot be written: {error.strerror or error}",
+            hint="Look at its free space.",
+            name="import-full",
+        ) from None
     finally:
         os.close(handle)
 
@@ -274,8 +278,9 @@ def _stage_text(folder: Path, sha256: str, text: originals.Text, format_name: st
     with _connect(folder, scratch / "stage.duckdb") as connection:
         size, sample = plain.path.stat().st_size, max(plain.head.text.count("\n"), 1)
         rows = sample if size <= originals.HEAD else size * sample // originals.HEAD
-        with tell(f"reading {text.name}", connection, rows):
-            stage(plain, form, part, connection)
+        meter = Meter(connection)
+        with tell(f"reading {text.name}", meter, rows):
+            stage(plain, form, part, connection, meter)
     _settle(part, target)
     for path in scratch.iterdir():
         path.unlink() if path.is_file() else shutil.rmtree(path)
@@ -336,6 +341,8 @@ def _connect(folder: Path, path: Path) -> Iterator[duckdb.DuckDBPyConnection]:
         },
     )  # fmt: skip
     try:
+        # Without it nobody counts how much is done.
+        connection.execute("SET enable_progress_bar = true; SET enable_progress_bar_print = false")
         yield connection
     except duckdb.OutOfMemoryException as error:
         raise Refused(

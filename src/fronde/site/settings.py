@@ -120,8 +120,15 @@ TEMPLATES = [
         "BACKEND": "django.template.backends.django.DjangoTemplates",
         "DIRS": [str(SITE / "templates")],
         "OPTIONS": {
-            "context_processors": ["fronde.site.language.context", "fronde.site.operator.context"],
-            "libraries": {"fronde": "fronde.site.templatetags.fronde"},
+            "context_processors": [
+                "fronde.site.language.context",
+                "fronde.site.operator.context",
+                "fronde.site.evidence.reading.context",
+            ],
+            "libraries": {
+                "fronde": "fronde.site.templatetags.fronde",
+                "evidence": "fronde.site.evidence.tags",
+            },
             "builtins": ["fronde.site.templatetags.fronde", "django.templatetags.i18n"],
         },
     }

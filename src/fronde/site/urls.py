@@ -8,6 +8,7 @@ from django.http.response import HttpResponseBase
 from django.urls import include, path
 
 from . import http, pages
+from .evidence import urls as evidence
 from .letters import files
 from .letters import urls as letters
 from .members import pages as members
@@ -19,6 +20,7 @@ urlpatterns = [
     path("", include(files.patterns)),
     path("", include(letters.patterns)),
     path("", include(members.patterns)),
+    path("", include(evidence.patterns)),
 ]
 
 
