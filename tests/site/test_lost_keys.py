@@ -104,6 +104,7 @@ def test_without_policy_and_letter_no_key_is_another(village: Village):
         cursor.execute("UPDATE fronde_log_entry SET data = %s WHERE log = %s", [b"{}", letter.id])
     keys.check(INSTANCE)
     keys.check(letter.id)
+    keys.check_receipts(letter.id)
 
 
 def test_a_letter_open_that_was_killed_leaves_keys_only_until_the_next_start(village: Village, monkeypatch):

@@ -3,6 +3,7 @@ from __future__ import annotations
 
 import datetime
 import random
+import threading
 
 import pytest
 
@@ -281,6 +282,20 @@ def test_what_stops_the_sequencer_is_said_once(village: Village, caplog):
         "Publishing has stopped: behind: The past is lost.",
         "Publishing has stopped: OSError",
     ]
+
+
+def test_what_stops_a_look_is_told_by_the_thread_and_the_next_look_comes(monkeypatch, caplog):
+    trouble, done = iter([OSError("full")]), threading.Event()
+
+    def step(thread: sequence.Sequencer, now: datetime.datetime) -> None:
+        for error in trouble:
+            raise error
+        done.set()
+
+    monkeypatch.setattr(sequence.Sequencer, "step", step)
+    with sequence.Sequencer(every=0.001):
+        assert done.wait(20)
+    assert [record.getMessage() for record in caplog.records] == ["Publishing has stopped: OSError"]
 
 
 def test_the_thread_survives_trouble_and_tries_again(village: Village, monkeypatch, caplog):
