@@ -11,6 +11,7 @@ from pathlib import Path
 
 import pytest
 
+from fronde.citation import Citation
 from fronde.cli.main import main
 from fronde.evidence import store
 from fronde.evidence.sections import Money, Section
@@ -241,3 +242,55 @@ def test_a_decision_that_says_nothing_is_not_kept(
 
 def test_nobody_has_said_anything_yet(capsys: pytest.CaptureFixture[str], folder: Path) -> None:
     assert said(capsys, folder, "decisions") == "nobody has said anything yet\n"
+
+
+# -- citing
+
+
+@pytest.fixture
+def citable(tmp_path: Path) -> Path:
+    file = tmp_path / "transactions.csv"
+    file.write_text("\n".join([HEADER, *ROWS]) + "\n")
+    about = store.About("Treasury", "https://example.org/file", "2018-07-01", "public domain")
+    store.import_files(tmp_path / "evidence", [file], about)
+    return tmp_path / "evidence"
+
+
+def test_a_figure_is_frozen_for_a_letter(
+    capsys: pytest.CaptureFixture[str], citable: Path, tmp_path: Path
+) -> None:
+    target = tmp_path / "contract.json"
+    out = said(capsys, citable, "cite", "A1", "--to", "2017-12-31", "-o", str(target))
+    assert f"{target}: 1,000.00 USD obligated, 1 row" in out
+    assert 'file = "contract.json"' in out
+    assert Citation.parse(target.read_bytes()).figure["cents"] == 100_000
+    code, _, err = run(capsys, citable, "cite", "A1", "-o", str(target))
+    assert (code, f"{target} is there already." in err) == (64, True)
+    assert Citation.parse(target.read_bytes()).figure["cents"] == 100_000
+
+
+def test_the_nearest_record_of_a_reported_figure_is_frozen(
+    capsys: pytest.CaptureFixture[str], citable: Path, tmp_path: Path
+) -> None:
+    reported = ("--reported", "1,000,000.00 USD", "--says", "the newspapers")
+    out = said(capsys, citable, "cite", "A2", *reported, "-o", str(tmp_path / "near.json"))
+    assert "1 row, nearest record to a reported 1,000,000.00 USD" in out
+
+
+@pytest.mark.parametrize(
+    ("words", "what"),
+    [
+        (["--reported", "1,000.00 USD"], "without --says"),
+        (["--reported", "1,000.00", "--says", "x"], "not an amount"),
+        (["--reported", "1,000.001 USD", "--says", "x"], "more than two decimals"),
+        (["--says", "x"], "--says goes with --reported"),
+        (["-o", "/nowhere/x.json"], "cannot write"),
+    ],
+)
+def test_what_cannot_be_frozen_is_said(
+    capsys: pytest.CaptureFixture[str], citable: Path, tmp_path: Path, words: list[str], what: str
+) -> None:
+    output = [] if "-o" in words else ["-o", str(tmp_path / "new.json")]
+    code, _, err = run(capsys, citable, "cite", "A1", *output, *words)
+    assert (code, what in err) == (64, True)
+    assert not (tmp_path / "new.json").exists()

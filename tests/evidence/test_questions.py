@@ -5,7 +5,7 @@ from __future__ import annotations
 
 import pytest
 
-from fronde.evidence import awards, questions, series
+from fronde.evidence import awards, paths, questions, series
 from fronde.evidence.answers import NotFound, Several, plain
 from fronde.evidence.whom import BUYER, VENDOR, find
 from tests.evidence.hand import judgement, mention, product, tables
@@ -59,6 +59,19 @@ def test_parties_judged_the_same_are_one_under_each_of_their_names() -> None:
     ] == [
         (100950, 4),
         (100250, 1),
+    ]
+
+
+def test_the_sums_of_parties_judged_the_same_are_one_line() -> None:
+    db = tables([judgement("same", *DELLS), judgement("same", "US-AGENCY:7012", "US-AGENCY:7014")])
+    vendors = questions.sellers(db, find(db, "7014")).vendors
+    lines = [(each.total.measure, each.total.cents, each.total.rows) for each in vendors]
+    assert lines[:2] == [("obligated", 100950, 4), ("obligated in all", 100250, 1)]
+    assert len({(each.party, each.total.measure) for each in vendors}) == len(vendors)
+    (path,) = paths.paths(db, find(db, DELLS[1]), find(db, "7012")).paths
+    assert [(each.measure, each.cents) for each in path.edges[0].sums] == [
+        ("obligated", 100950),
+        ("obligated in all", 100250),
     ]
 
 

@@ -165,3 +165,8 @@ def test_a_snippet_fits(text: str, width: int) -> None:
 )
 def test_numbers_of_things_are_not_taken_for_telephones(text: str) -> None:
     assert quotes.without_contacts(text) == text
+
+
+def test_ten_digits_behind_an_address_are_a_telephone() -> None:
+    assert quotes.without_contacts("ALT ADA.X@ICE.DHS.GOV 2025550143") == "ALT […]"
+    assert quotes.without_contacts("CONTRACT 2025550143") == "CONTRACT 2025550143"

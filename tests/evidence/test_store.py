@@ -367,3 +367,16 @@ def test_a_full_disk_is_said_and_nothing_has_changed(folder, monkeypatch):
     monkeypatch.undo()
     assert ask(folder, "SELECT number FROM award") == [("EX1",)]
     assert len(decisions.read(folder)) == 1
+
+
+def test_what_the_latest_file_leaves_open_of_an_award_is_taken_from_an_earlier_one(folder: Path) -> None:
+    first = action("EX9", parent_award_id="EXV9", parent_award_agency_id="7001")
+    later = (
+        "Agency,Award ID,Recipient Name,Federal Action Obligation,Action Date,Modification,"
+        "Product/Service Description,NAICS Description,Transaction Description,Generated Award ID\n"
+        "ICE,EX9,HALCYON,-1.0,2019-01-15,P1,CHAIRS,CHAIRS,FEWER CHAIRS,CONT_AWD_EX9_7012_EXV9_7001\n"
+    )
+    take(folder, table(first), later)
+    assert ask(folder, "SELECT number, vehicle, first::VARCHAR, last::VARCHAR FROM award") == [
+        ("EX9", "EXV9", "2018-01-15", "2019-01-15")
+    ]

@@ -11,6 +11,7 @@ import pytest
 from playwright.sync_api import Browser, Page
 
 from fronde.cli.demo_members import Postman
+from tests.evidence.folders import SAMPLE
 from tests.stories.people import Member, Village
 from tests.stories.server import SLUG, Server, chromium, fronde, serving
 
@@ -27,7 +28,7 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 
 @pytest.fixture(scope="session")
 def village(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Village]:
-    """An instance that is served, one workplace, fifty who have joined, one letter with many signatures."""
+    """An instance that is served: a workplace, fifty who joined, a letter with many signatures, evidence."""
     data = tmp_path_factory.mktemp("village") / "data"
     fronde("init", str(data), "--host", "fronde.example")
     fronde(
@@ -35,6 +36,8 @@ def village(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Village]:
         "--shape", "first.last", "--headcount", "4180", "--headcount-source", "annual report, page 31",
         data=data,
     )  # fmt: skip
+    fronde("evidence", "import", str(SAMPLE), "--retrieved", "2026-02-02", data=data)
+    fronde("evidence", "product", "US-DUNS:003000001", "meridian", "--by", "Amina", data=data)
     with serving(data) as server:
         postman = Postman(data / "outbox", lambda mailbox, code: None)
         yield Village(server, postman, tmp_path_factory.mktemp("colleagues"))

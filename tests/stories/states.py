@@ -67,7 +67,7 @@ def script_of(path: str) -> str:
 def visit(page: Page, address: str, path: str, language: str) -> Iterator[str]:
     """Opens a page, and shows each of its states in turn; yields their names ("" for a page without)."""
     page.route("**/static/*.js*", lambda route: route.abort())
-    page.goto(f"{address}{path}?lang={language}")
+    page.goto(f"{address}{path}{'&' if '?' in path else '?'}lang={language}")
     script = script_of(path)
     if not script:
         yield ""

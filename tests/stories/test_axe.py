@@ -14,8 +14,13 @@ from tests.stories.states import STATES, script_of, visit
 AXE = (Path(__file__).parents[2] / "web/node_modules/axe-core/axe.min.js").read_text("utf-8")
 RUN = """async () => (await axe.run({resultTypes: ['violations']})).violations.map(
   wrong => [wrong.id, wrong.nodes.map(node => node.html + ' ' + node.failureSummary)])"""
-PAGES = ("/", "/letters/{open}", "/letters/{void}", "/letters/{arabic}", "/w/meridian", "/verify", "/nothing",
-         "/letters/{open}/sign", "/w/meridian/join")  # fmt: skip
+PAGES = (
+    "/", "/letters/{open}", "/letters/{void}", "/letters/{arabic}", "/w/meridian", "/verify", "/nothing",
+    "/letters/{open}/sign", "/w/meridian/join",
+    "/evidence", "/evidence?q=meridian", "/evidence?q=m&page=0", "/evidence/sources",
+    "/evidence/award/EX0001", "/evidence/party/US-AGENCY:7012",
+    "/evidence/party/US-DUNS:003000001", "/evidence/party/US-DUNS:003000001?of=US-AGENCY:7014",
+)  # fmt: skip
 
 
 @pytest.fixture(scope="session")

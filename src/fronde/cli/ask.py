@@ -65,8 +65,8 @@ _PARTIES = ("PARTY", "BUYER", "COMPANY", "FROM", "TO")
 def _filters(search: argparse.ArgumentParser) -> None:
     search.add_argument("--buyer", metavar=NAME)
     search.add_argument("--vendor", metavar=NAME)
-    search.add_argument("--from", dest="first", type=_date, metavar="YYYY-MM-DD", help="first day")
-    search.add_argument("--to", dest="last", type=_date, metavar="YYYY-MM-DD", help="last day")
+    search.add_argument("--from", dest="first", type=day, metavar="YYYY-MM-DD", help="first day")
+    search.add_argument("--to", dest="last", type=day, metavar="YYYY-MM-DD", help="last day")
     search.add_argument(
         "--measure", default="", help="obligated, 'award value', subaward, maximum, current, ..."
     )
@@ -212,7 +212,8 @@ def _find(db: Connection, text: str, role: str) -> Any:
 # -- options ------------------------------------------------------------------------------------------------
 
 
-def _date(text: str) -> datetime.date:
+def day(text: str) -> datetime.date:
+    """An option that is a day."""
     try:
         return datetime.date.fromisoformat(text)
     except ValueError:

@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Any
 from fronde import form
 from fronde.errors import Unreadable, Usage
 
-from . import ask
+from . import ask, cite
 
 if TYPE_CHECKING:
     from fronde.evidence.stage import Meter
@@ -57,6 +57,7 @@ def register(commands: Any) -> None:
     where(rebuild)
     rebuild.set_defaults(run=run_rebuild)
     ask.register(actions, where)
+    cite.register(actions, where)
 
 
 def where(command: argparse.ArgumentParser) -> None:

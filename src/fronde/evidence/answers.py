@@ -130,6 +130,29 @@ def total(held: dict[int, File], sums: Sequence[Any]) -> Total:
     return Total(measure, currency, int(cents), count, first, last, of(held, sources))
 
 
+def merged(totals: Iterable[Total]) -> tuple[Total, ...]:
+    """Totals of parties that are one: added within a measure and a currency, in the order of their first."""
+    found: dict[tuple[str, str], Total] = {}
+    for each in totals:
+        key = each.measure, each.currency
+        known = found.get(key)
+        found[key] = _added(known, each) if known else each
+    return tuple(found.values())
+
+
+def _added(one: Total, other: Total) -> Total:
+    days = [day for each in (one, other) for day in (each.first, each.last) if day]
+    return Total(
+        one.measure,
+        one.currency,
+        one.cents + other.cents,
+        one.rows + other.rows,
+        min(days, default=None),
+        max(days, default=None),
+        tuple(sorted({*one.files, *other.files}, key=lambda file: (file.name, file.sha256))),
+    )
+
+
 # -- as plain values ----------------------------------------------------------------------------------------
 
 

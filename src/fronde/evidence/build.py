@@ -183,17 +183,29 @@ def _lines(connection: duckdb.DuckDBPyConnection) -> None:
 
 
 def _awards(connection: duckdb.DuckDBPyConnection) -> None:
-    """One row an award, as its latest row says; `prime` holds an award that only subawards name."""
+    """One row an award, as its latest row says; `prime` holds an award that only subawards name.
+
+    What that row leaves open is taken from the latest that says it: some files have fewer columns.
+    """
     # Own rows of the award above subawards, then the day, then the place.
     rank = f"(kind <> 'subaward')::BIGINT * {2**62} + {LATER}"
     own = "FILTER (kind <> 'subaward')"
+    open_ = ("vehicle", "url", "naics", "psc", "cpv", "starts", "ends")
+    said = ", ".join(f"arg_max({name}, late) AS {name}" for name in open_)
+    filled = ", ".join(f"coalesce(staged.{name}, told.{name})" for name in open_[1:])
     connection.execute(f"""
         CREATE TEMP TABLE latest AS SELECT award, arg_max(place, {rank}) AS place,
             arg_max(buyer, {rank}) AS buyer, arg_max(if(kind = 'subaward', prime, vendor), {rank}) AS vendor,
-            min(date) {own} AS first, max(date) {own} AS last FROM line GROUP BY award;
-        INSERT INTO award SELECT award, key, number, agency, latest.buyer, latest.vendor, vehicle,
-            latest.first, latest.last, currency, url, naics, psc, cpv, starts, ends
-            FROM staged JOIN latest USING (place) ORDER BY award;
+            min(date) {own} AS first, max(date) {own} AS last, min(source) <> max(source) AS of_several
+            FROM line GROUP BY award;
+        CREATE TEMP TABLE told AS
+            WITH ranked AS (SELECT award, place, {rank} AS late FROM line
+                WHERE award IN (SELECT award FROM latest WHERE of_several))
+            SELECT award, {said} FROM ranked JOIN staged USING (place) GROUP BY award;
+        INSERT INTO award SELECT award, key, number, agency, latest.buyer, latest.vendor,
+            coalesce(staged.vehicle, told.vehicle), latest.first, latest.last, currency, {filled}
+            FROM staged JOIN latest USING (place) LEFT JOIN told USING (award) ORDER BY award;
+        DROP TABLE told;
         DROP TABLE latest;
         DROP TABLE keyed;
     """)

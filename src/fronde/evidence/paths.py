@@ -29,6 +29,7 @@ from fronde.evidence.answers import (
     Place,
     Total,
     files,
+    merged,
     place,
     rows,
     total,
@@ -224,7 +225,7 @@ def _edges(
             grouped.setdefault(parties[other], []).append((total(held, sums), record))
     edges = []
     for other, parts in grouped.items():
-        totals = tuple(each for each, _ in parts)
+        totals = merged(each for each, _ in parts)
         newest, record = max(parts, key=lambda part: str(part[0].last))
         number, url = numbers.get(record["award"], ("", ""))
         start, end = (other, one) if back else (one, other)

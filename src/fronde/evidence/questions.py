@@ -20,6 +20,7 @@ from fronde.evidence.answers import (
     Total,
     federal,
     files,
+    merged,
     place,
     rows,
     total,
@@ -150,9 +151,15 @@ def _pair(where: Any) -> tuple[int, int]:
 
 
 def with_party(connection: Connection, found: list[tuple[Any, ...]]) -> tuple[With, ...]:
+    """(party, columns of a sum) -> lines, the largest sum first; parties judged the same are one line."""
     parties = named(connection, [number for number, *_ in found])
     held = files(connection)
-    return tuple(With(parties[number], total(held, sums)) for number, *sums in found if number in parties)
+    grouped: dict[Party, list[Total]] = {}
+    for number, *sums in found:
+        if number in parties:
+            grouped.setdefault(parties[number], []).append(total(held, sums))
+    lines = [With(party, each) for party, totals in grouped.items() for each in merged(totals)]
+    return tuple(sorted(lines, key=lambda line: -line.total.cents))
 
 
 _SELLERS = f"""
@@ -168,7 +175,7 @@ GROUP BY ALL ORDER BY currency, measure
 def sellers(connection: Connection, buyer: Party, *, limit: int = MOST) -> Sellers:
     """Who sells to a buyer: a line for each vendor, measure and currency."""
     ids = list(buyer.ids)
-    vendors = rows(connection, _SELLERS, ids=ids)
+    vendors = with_party(connection, rows(connection, _SELLERS, ids=ids))
     held = files(connection)
     sums = tuple(total(held, each) for each in rows(connection, _BOUGHT, ids=ids))
-    return Sellers(buyer, sums, with_party(connection, vendors[:limit]), len(vendors))
+    return Sellers(buyer, sums, vendors[:limit], len(vendors))

@@ -15,6 +15,8 @@ _PHONE = re.compile(
     r"(?<![\w-])(\+\d{1,3}[ .-]?)?(\(\d{3}\) ?|\d{3}[ .-])\d{3}[ .-]\d{4}(?![\w-])"
     r"|(?<!\w)\+\d{1,3}([ .-]?\d{2,4}){3,5}(?!\w)"
 )
+# Right behind an address that was cut, ten digits are the telephone of the same person.
+_BEHIND = re.compile(r"\[…\][\s,;/.-]*(\+?1)?\d{10}(?!\w)")
 _WORD = re.compile(r"[^\W_]+")
 
 Item = tuple[str, ...]  # words that stand one after the other; most have one
@@ -22,7 +24,7 @@ Item = tuple[str, ...]  # words that stand one after the other; most have one
 
 def without_contacts(text: str) -> str:
     """The text with e-mail addresses and telephone numbers cut to […]."""
-    return _PHONE.sub(CUT, _MAIL.sub(CUT, text))
+    return _BEHIND.sub(CUT, _PHONE.sub(CUT, _MAIL.sub(CUT, text)))
 
 
 def folded(text: str) -> str:

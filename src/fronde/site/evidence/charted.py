@@ -56,10 +56,9 @@ def _bars(found: Series, i: int, points: list[Point]) -> Chart:
     if found.buyer:
         kind = gettext("%(kind)s; with %(buyer)s alone") % {"kind": kind, "buyer": found.buyer.name}
     words = _words(f"bars-{i}", f"{found.company.name}: {title}", _years_said(points))
-    return Chart(
-        f"bars-{i}", title, kind, _safe(charts.bars(points, words)),
-        tables.points("series", title, points), ways=True, gaps=any(not each.covered for each in points),
-    )  # fmt: skip
+    beside = tables.points("series", f"{title}; {kind}", points)
+    gaps = any(not each.covered for each in points)
+    return Chart(f"bars-{i}", title, kind, _safe(charts.bars(points, words)), beside, ways=True, gaps=gaps)
 
 
 def _years_said(points: Sequence[Point]) -> str:
