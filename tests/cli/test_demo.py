@@ -3,7 +3,6 @@ import ast
 import csv
 import datetime
 import hashlib
-import os
 import random
 import re
 import signal
@@ -22,10 +21,8 @@ from fronde.cli import demo, demo_people
 from fronde.cli.demo_members import Postman, read_mail
 from fronde.cli.main import main
 from fronde.errors import Refused, Usage
+from tests.evidence.sources import real
 
-# Public files to build with: beside the checkout, or where FRONDE_PUBLIC_FILES says.
-PUBLIC = Path(os.environ.get("FRONDE_PUBLIC_FILES", Path(__file__).parents[3] / "shared" / "data"))
-EXTRACT = PUBLIC / "usaspending-ice-2013-2018" / "ice_contracts_fy13_fy18_258cols.csv"
 SOURCE = Path(demo.__file__).parents[1]
 # What only a server may touch.
 FORBIDDEN = ("fronde.site", "django", "sqlite3", "fronde.cli.operator")
@@ -167,12 +164,12 @@ def test_what_it_cites_is_the_real_award_and_says_that_it_is_the_nearest():
     assert b"@" not in cited["award"].data
 
 
-@pytest.mark.skipif(not EXTRACT.is_file(), reason="the public file itself is not part of the project")
 def test_what_it_cites_stands_in_the_public_file():
     award = canonical.decode(resources.files("fronde.cli").joinpath(demo.AWARD).read_bytes())
     (source,) = award["files"]
-    assert canonical.b64u(hashlib.sha256(EXTRACT.read_bytes()).digest()) == source["sha256"]
-    with EXTRACT.open(encoding="utf-8", newline="") as file:
+    extract = real.file("usaspending-ice-2013-2018/ice_contracts_fy13_fy18_258cols.csv")
+    assert canonical.b64u(hashlib.sha256(extract.read_bytes()).digest()) == source["sha256"]
+    with extract.open(encoding="utf-8", newline="") as file:
         numbered = dict(enumerate(csv.DictReader(file), start=1))
     found = {n: row for n, row in numbered.items() if row["award_id_piid"] == "HSCETE17J00341"}
     assert [each["row"] for each in award["rows"]] == list(found)

@@ -17,7 +17,8 @@ from fronde.citation import Citation
 from fronde.site.headers import FOR_EVER
 from fronde.site.letters import citations, proof, reading
 from fronde.site.letters.models import CitationRow
-from fronde.site.signing.sequence import keep_house
+from fronde.site.signing.alone import Alone
+from fronde.site.signing.sequence import keep_house, publish_instance
 from tests.citations import NEAREST, RECORD, changed
 from tests.site.commands import refused, run
 from tests.site.village import FILE, SLUG, Village, client
@@ -115,7 +116,7 @@ def test_a_file_that_public_has_lost_is_not_there_until_it_is_written_again(vill
     path.unlink()
     citations.path(letter.id, "frame").write_bytes(b"damaged")
     assert client().get(f"/letters/{letter.id}/evidence/award.json").status_code == 404
-    keep_house(village.now)
+    keep_house(village.now, Alone(publish_instance))
     assert path.read_bytes() == CITED["award"].data
     assert citations.path(letter.id, "frame").read_bytes() == CITED["frame"].data
 

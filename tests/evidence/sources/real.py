@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-DATA = Path(os.environ.get("FRONDE_DATA_SHARED", Path(__file__).parents[4] / "shared" / "data"))
+DATA = Path(os.environ.get("FRONDE_PUBLIC_FILES", Path(__file__).parents[4] / "shared" / "data"))
 
 
 def file(name: str) -> Path:
@@ -16,6 +16,6 @@ def file(name: str) -> Path:
     path = DATA / name
     if not path.exists():
         pytest.skip(
-            f"no real file {name}: it is not part of the project (FRONDE_DATA_SHARED names its folder)"
+            f"no real file {name}: it is not part of the project (FRONDE_PUBLIC_FILES names its folder)"
         )
     return path

@@ -189,11 +189,10 @@ def reveal(letter_id: str) -> None:
     folder = Folder.current().letter(letter_id)
     row = LetterRow.objects.get(id=letter_id)
     opened = entries.heads_file((head.nonce, head.size) for head in logs.opened_heads(letter_id))
-    cited = citations.data(letter_id)
-    files = [(citations.path(letter_id, name), data) for name, data in cited.items()]
-    files += [(folder / "letter.json", bytes(row.data)), (folder / "heads.json", opened)]
-    if cited:
+    files = [(citations.path(letter_id, name), data) for name, data in citations.data(letter_id).items()]
+    if files:
         make(folder / "evidence")
+    files += [(folder / "letter.json", bytes(row.data)), (folder / "heads.json", opened)]
     for path, data in files:
         if not path.exists() or path.read_bytes() != data:
             put(path, data)
@@ -382,10 +381,7 @@ def in_common() -> None:
 
 
 def keep_house(now: datetime.datetime, alone: Alone) -> None:
-    """Once a day and at a start: seasons end and begin, ended slots are destroyed, rows lose their order.
-
-    And what public/ has lost is written again, also of letters that are over.
-    """
+    """Once a day, and at a start: what public/ has lost, new seasons, ended slots, the order of rows."""
     for letter_id in LetterRow.objects.order_by("bind").values_list("id", flat=True):
         with alone(letter_id), Folder.current().publishing():
             finish(letter_id)
