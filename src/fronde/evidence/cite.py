@@ -73,19 +73,20 @@ def cite(
         }
         for figure in figures
     ]
-    return Citation.make(_document(found, asked, reported, files, lines))
+    lines.sort(key=lambda line: (line["file"], line["row"]))
+    return Citation.make(_document(found, asked, figures[0].currency, reported, files, lines))
 
 
 def _document(
     found: Award,
     asked: Asked,
+    currency: str,
     reported: Reported | None,
     files: list[dict[str, str]],
     lines: list[dict[str, Any]],
 ) -> dict[str, Any]:
-    lines.sort(key=lambda line: (line["file"], line["row"]))
     days = [line["date"] for line in lines]
-    kind = {"measure": asked.measure, "currency": asked.currency or _currency(found, asked)}
+    kind = {"measure": asked.measure, "currency": currency}
     buyer = {"buyer": found.buyer.name} if found.buyer else {}
     vehicle = {"vehicle": found.vehicle} if found.vehicle else {}
     period = {"from": asked.first, "to": asked.last}
@@ -137,10 +138,6 @@ def _fits(figure: Figure, asked: Asked) -> bool:
     if figure.date is None:
         return not (asked.first or asked.last)
     return (asked.first or figure.date) <= figure.date <= (asked.last or figure.date)
-
-
-def _currency(found: Award, asked: Asked) -> str:
-    return _chosen(found, asked)[0].currency
 
 
 _SOURCES = "SELECT name, sha256, publisher, url, retrieved::VARCHAR, licence FROM source ORDER BY id"

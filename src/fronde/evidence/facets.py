@@ -34,7 +34,7 @@ class Facets:
 
 def facets(connection: Connection, query: str, filters: Filters) -> Facets:
     """The counts of a search as it is narrowed now. Raises Usage as `search` does."""
-    sql, values = hits(query, filters)
+    sql, values = hits(connection, query, filters)
     found: dict[str, list[tuple[str, int]]] = {"buyer": [], "vendor": [], "measure": [], "year": []}
     for what, value, count in rows(connection, f"{sql} {_COUNTS}", **values):
         found[what].append((value, count))

@@ -115,7 +115,7 @@ def search(
     items = tuple(tuple(quotes.words(each)) for each in parse(query))
     if not 1 <= limit <= MOST_LIMIT or page < 1 or limit * page > 10**7:
         raise Usage(f"a page is numbered from 1 and has 1 to {MOST_LIMIT:,} lines")
-    sql, values = hits(query, filters, connection)
+    sql, values = hits(connection, query, filters)
     sql += _PAGE.format(sums=SUMS, order=_ORDERS[order])
     ((count, sums, found),) = rows(connection, sql, **values, limit=limit, skip=limit * (page - 1))
     held = files(connection)
@@ -223,10 +223,10 @@ _AWARDS = "SELECT id, number, url FROM award WHERE id IN (SELECT unnest($ids::IN
 _TEXTS = "SELECT id, text FROM descr WHERE id IN (SELECT unnest($ids::INTEGER[]))"
 
 
-def hits(query: str, filters: Filters, connection: Connection | None = None) -> tuple[str, dict[str, Any]]:
+def hits(connection: Connection, query: str, filters: Filters) -> tuple[str, dict[str, Any]]:
     """`WITH ... hit AS (...)`: all figures that `search` finds, to ask more of; and its parameters.
 
-    connection: to look first which texts, vendors and awards there are; without it all of them are searched.
+    Which texts, vendors and awards there are is looked up first: where they are few, they are listed.
     """
     asked = parse(query)
     items = [tuple(quotes.words(each)) for each in asked]
@@ -240,15 +240,13 @@ def hits(query: str, filters: Filters, connection: Connection | None = None) -> 
     parts = []
     for name, sql in sets.items():
         of, piece, key = _OF[name]
-        if connection is not None:
-            found = rows(connection, f"SELECT DISTINCT {key} FROM ({sql}) LIMIT {LISTED + 1}", **values)
-            if not found and (name != "whole"):
-                continue
-            if (
-                len(found) <= LISTED
-            ):  # of a subquery DuckDB does not know how few they are, and joins the wrong way
-                values[name] = [each for (each,) in found]
-                of = f"{of.partition(' ')[0]} IN (SELECT unnest(${name}::INTEGER[]))"
+        found = rows(connection, f"SELECT DISTINCT {key} FROM ({sql}) LIMIT {LISTED + 1}", **values)
+        if not found and name != "whole":
+            continue
+        # Of a subquery DuckDB does not know how few they are, and joins the wrong way.
+        if len(found) <= LISTED:
+            values[name] = [each for (each,) in found]
+            of = f"{of.partition(' ')[0]} IN (SELECT unnest(${name}::INTEGER[]))"
         parts.append(_part(piece, of, items, filters))
     # What no part asks for is not looked up once more.
     words = "\nUNION ALL\n".join(both) if len(parts) > 1 else _NO_TEXT

@@ -38,8 +38,7 @@ def neutral(text: str) -> str:
 
 def _plain(cell: Cell) -> str:
     if isinstance(cell, Money):
-        whole, part = divmod(abs(cell.cents), 100)
-        return f"{'-' if cell.cents < 0 else ''}{whole}.{part:02d}"
+        return str(cell).replace(",", "")
     if cell is None:
         return ""
     return str(cell) if isinstance(cell, int | Date) else neutral(str(cell))
